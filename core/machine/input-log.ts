@@ -1,0 +1,19 @@
+/**
+ * Everything that enters a machine from outside, with the step at which it did. Image + configuration +
+ * log reproduce a run bit for bit (design 4.2).
+ */
+export type InputRecord = { readonly step: number } & (
+  | { readonly kind: 'serial'; readonly bytes: readonly number[] }
+  /** PS/2 set-2 scan codes from the keyboard. */
+  | { readonly kind: 'keys'; readonly codes: readonly number[] }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'poweroff' }
+  /** A debugger's write to the machine. */
+  | { readonly kind: 'memory'; readonly physical: number; readonly bytes: readonly number[] }
+  | { readonly kind: 'register'; readonly vcpu: number; readonly name: string; readonly value: readonly number[] }
+);
+
+export interface InputLog {
+  readonly version: 1;
+  readonly records: readonly InputRecord[];
+}
