@@ -165,6 +165,13 @@ export interface DebugTarget {
   sendSerial(bytes: Uint8Array): Promise<void>;
   subscribe(listener: (event: TargetEvent) => void): () => void;
   readonly image?: ImageInfo;
+  /** Who controls the machine at present; the others may look but not resume it. */
+  readonly controller?: string;
+  /**
+   * Makes `client` the controller and answers the function that gives control back; undefined while
+   * another one has it. Taking control forgets an interrupt that nobody has been told of.
+   */
+  claim?(client: string): (() => void) | undefined;
   /** A monitor command (`help`, `stats`, `info registers`, …); undefined = unknown command. */
   monitor?(command: string): Promise<string | undefined>;
 }

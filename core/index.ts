@@ -1,0 +1,7 @@
+/** The public face of the core: the only module that `server`, `extension` and other users import. */
+export * from './debug/target.ts';
+export { EXCEPTION_NAMES, type FaultRecord } from './isa/exceptions.ts';
+export { GENERAL_NAMES, SEGMENT_NAMES } from './isa/registers.ts';
+export { assert, unreachable } from './util/assert.ts';
+export { notSupportedYet, UserError } from './util/errors.ts';
+export { bytesToHex, hex, hex0x, hexToBytes } from './util/hex.ts';
