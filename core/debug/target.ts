@@ -87,15 +87,29 @@ interface PointCommon {
 export type Point = PointCommon &
   (
     | { readonly kind: 'code'; readonly address: Address }
-    | { readonly kind: 'data'; readonly address: Address; readonly length: number; readonly access: 'read' | 'write' | 'access' }
-    | { readonly kind: 'port'; readonly port: number; readonly length: number; readonly access: 'read' | 'write' | 'access' }
+    | {
+        readonly kind: 'data';
+        readonly address: Address;
+        readonly length: number;
+        readonly access: 'read' | 'write' | 'access';
+      }
+    | {
+        readonly kind: 'port';
+        readonly port: number;
+        readonly length: number;
+        readonly access: 'read' | 'write' | 'access';
+      }
     /** Before delivery of an exception, an interrupt request or INT n. */
-    | { readonly kind: 'vector'; readonly vector: number; readonly source: 'exception' | 'interrupt' | 'software' | 'any' }
+    | {
+        readonly kind: 'vector';
+        readonly vector: number;
+        readonly source: 'exception' | 'interrupt' | 'software' | 'any';
+      }
     | { readonly kind: 'mode'; readonly change: 'protected' | 'real' | 'paging' | 'cpl' | 'cr3' }
   );
 
 export type Resume =
-  | { readonly kind: 'continue'; /** Deliver this exception to the guest first. */ readonly vector?: number }
+  | { readonly kind: 'continue' /** Deliver this exception to the guest first. */; readonly vector?: number }
   /** `count` steps (1). Interrupts stay pending during a step unless `interrupts`; time advances all the same. */
   | { readonly kind: 'step'; readonly count?: number; readonly interrupts?: boolean; readonly vector?: number }
   /** Steps until EIP leaves [start, end). With `over`, calls and interrupts made inside run to their return. */
@@ -104,10 +118,18 @@ export type Resume =
   | { readonly kind: 'until'; readonly address: number; readonly frame: number };
 
 export type StopReason =
-  | 'entry' | 'breakpoint' | 'watchpoint' | 'port' | 'vector' | 'mode' | 'step' | 'interrupted'
+  | 'entry'
+  | 'breakpoint'
+  | 'watchpoint'
+  | 'port'
+  | 'vector'
+  | 'mode'
+  | 'step'
+  | 'interrupted'
   /** The machine shut down by a triple fault; all state is kept. */
   | 'triple-fault'
-  | 'reset' | 'poweroff'
+  | 'reset'
+  | 'poweroff'
   /** Port F4h or `exit`: `status` holds the exit status. */
   | 'exit'
   | 'limit'
@@ -121,7 +143,12 @@ export interface Stop {
   /** Ids of the points that were hit. */
   readonly points: readonly number[];
   /** For a watchpoint or port point: what was touched first. */
-  readonly access?: { readonly address: Address; readonly size: number; readonly kind: 'read' | 'write'; readonly value?: number };
+  readonly access?: {
+    readonly address: Address;
+    readonly size: number;
+    readonly kind: 'read' | 'write';
+    readonly value?: number;
+  };
   /** For vector, triple-fault: the faults that led here, first one first. */
   readonly exceptions?: readonly FaultRecord[];
   readonly status?: number;

@@ -140,5 +140,16 @@ export function layoutFor(frameCount: number, shadowCount = 8): MemoryLayout {
   const shadow = pageUp(codeTables + codeTablesSize);
   const frames = shadow + shadowCount * SHADOW_TABLE_SIZE;
   const total = Math.ceil((frames + frameCount * 4096) / 65536) * 65536;
-  return { codeIndex, records, recordsSize, codeTables, codeTablesSize, shadow, shadowCount, frames, frameCount, total };
+  return {
+    codeIndex,
+    records,
+    recordsSize,
+    codeTables,
+    codeTablesSize,
+    shadow,
+    shadowCount,
+    frames,
+    frameCount,
+    total,
+  };
 }

@@ -2,14 +2,39 @@
  * The register file of one vCPU as direct execution sees it: general registers, EIP, flags, segment
  * caches. Privileged state (control registers, descriptor tables) is not here: the monitor owns it.
  */
+
+import { ARITHMETIC, arithmeticFlags, auxFor, FIXED_ONE, REST } from '../isa/eflags.ts';
 import {
-  CONTEXT_BASE, CONTEXT_SIZE, CTX_BUDGET, CTX_EIP, CTX_EXEC_MASK, CTX_FLAG_AUX, CTX_FLAG_RESULT, CTX_FLAG_REST,
-  CTX_FPU_OFF, CTX_READ_MASK, CTX_SEGMENTS, CTX_SHADOW, CTX_WRITE_MASK, SEGMENT_STRIDE, SEG_ACCESS, SEG_BASE,
-  SEG_LIMIT, SEG_READ_HIGH, SEG_READ_LOW, SEG_SELECTOR, SEG_WRITE_HIGH, SEG_WRITE_LOW, SHADOW_EXEC_SUPERVISOR,
-  SHADOW_EXEC_USER, SHADOW_READ_SUPERVISOR, SHADOW_READ_USER, SHADOW_WRITE_SUPERVISOR, SHADOW_WRITE_USER,
+  CONTEXT_BASE,
+  CONTEXT_SIZE,
+  CTX_BUDGET,
+  CTX_EIP,
+  CTX_EXEC_MASK,
+  CTX_FLAG_AUX,
+  CTX_FLAG_REST,
+  CTX_FLAG_RESULT,
+  CTX_FPU_OFF,
+  CTX_READ_MASK,
+  CTX_SEGMENTS,
+  CTX_SHADOW,
+  CTX_WRITE_MASK,
+  SEG_ACCESS,
+  SEG_BASE,
+  SEG_LIMIT,
+  SEG_READ_HIGH,
+  SEG_READ_LOW,
+  SEG_SELECTOR,
+  SEG_WRITE_HIGH,
+  SEG_WRITE_LOW,
+  SEGMENT_STRIDE,
+  SHADOW_EXEC_SUPERVISOR,
+  SHADOW_EXEC_USER,
+  SHADOW_READ_SUPERVISOR,
+  SHADOW_READ_USER,
+  SHADOW_WRITE_SUPERVISOR,
+  SHADOW_WRITE_USER,
 } from '../memory/layout.ts';
 import type { LinearMemory } from '../memory/linear-memory.ts';
-import { ARITHMETIC, arithmeticFlags, auxFor, FIXED_ONE, REST } from '../isa/eflags.ts';
 import { type Exit, newExit } from './exit.ts';
 
 /** A segment register with its hidden part. `access`: bits 8–23 of the descriptor's second word, 0 = unusable. */

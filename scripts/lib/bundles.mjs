@@ -1,0 +1,143 @@
+/**
+ * What dist/ is made of. Everything is CommonJS: VS Code loads extensions that way, and one file that is
+ * required at once starts faster than a tree of modules.
+ *
+ *   trapgate.js        the command line
+ *   debug-adapter.js   the debug adapter on stdio or TCP, for other editors
+ *   extension.js       VS Code, Node host          extension.web.js   VS Code, browser host (self-contained)
+ *   index.js           the library                 iced-x86.js        the disassembler, required on first use
+ *   tier0.wasm         the interpreter, emitted by core/vcpu/interpreter
+ *   demo.elf           the bundled demo guest      THIRD-PARTY-NOTICES.txt
+ */
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as esbuild from 'esbuild';
+import { notices } from './notices.mjs';
+import { dist, root } from './root.mjs';
+
+const source = (file) => path.join(root, file);
+
+const { version } = JSON.parse(readFileSync(source('package.json'), 'utf8'));
+
+/** `node20` and `es2022` keep esbuild's binary loader from using Uint8Array.fromBase64, which Node 20 lacks. */
+const COMMON = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'cjs',
+  minifySyntax: true,
+  metafile: true,
+  legalComments: 'none',
+  logLevel: 'silent',
+  external: ['vscode'],
+};
+
+/**
+ * The disassembler is 1.3 MB and takes a third of a second to come up, so it is a file of its own beside
+ * the bundles and only the first disassembly requires it.
+ */
+const icedApart = {
+  name: 'iced-apart',
+  setup(build) {
+    build.onResolve({ filter: /^iced-x86$/ }, () => ({ path: './iced-x86.js', external: true }));
+  },
+};
+
+/**
+ * A browser has no Node modules. iced-x86 asks for util, path and fs only to read its own wasm, and
+ * debugadapter for events, url, path, fs and net; scripts/web holds just what they use.
+ */
+const browserModules = {
+  name: 'browser-modules',
+  setup(build) {
+    build.onResolve({ filter: /^(node:)?(events|fs|net|path|url|util)$/ }, (args) => ({
+      path: source(`scripts/web/${args.path.replace('node:', '')}.mjs`),
+    }));
+  },
+};
+
+const BUNDLES = [
+  { entry: 'server/main.ts', out: 'trapgate.js', platform: 'node', banner: '#!/usr/bin/env node' },
+  { entry: 'extension/debug-adapter.ts', out: 'debug-adapter.js', platform: 'node', banner: '#!/usr/bin/env node' },
+  { entry: 'extension/extension.ts', out: 'extension.js', platform: 'node' },
+  { entry: 'extension/extension-web.ts', out: 'extension.web.js', platform: 'browser' },
+  { entry: 'core/index.ts', out: 'index.js', platform: 'node' },
+  { entry: 'node_modules/iced-x86/iced_x86.js', out: 'iced-x86.js', platform: 'node', foreign: true },
+];
+
+function bundle({ entry, out, platform, banner, foreign }) {
+  const web = platform === 'browser';
+  const plugins = web ? [browserModules] : foreign ? [] : [icedApart];
+  return esbuild.build({
+    ...COMMON,
+    entryPoints: [source(entry)],
+    outfile: path.join(dist, out),
+    platform,
+    target: web ? 'es2022' : 'node20',
+    plugins,
+    minifyWhitespace: foreign === true,
+    loader: { '.wasm': 'binary' },
+    define: { 'process.env.TRAPGATE_VERSION': JSON.stringify(version) },
+    ...(web ? { mainFields: ['browser', 'module', 'main'] } : {}),
+    ...(banner ? { banner: { js: banner } } : {}),
+  });
+}
+
+/** Runs our own emitter once; the wasm is the same for every machine, so nobody has to emit it at start-up. */
+async function buildTier0() {
+  const entry = source('core/vcpu/interpreter/build.ts');
+  if (!existsSync(entry)) return;
+  const emitter = path.join(dist, '.build/tier0.mjs');
+  await esbuild.build({
+    ...COMMON,
+    entryPoints: [entry],
+    outfile: emitter,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+  });
+  const { buildTier0: emit } = await import(`${pathToFileURL(emitter)}?${statSync(emitter).mtimeMs}`);
+  const bytes = emit();
+  if (!WebAssembly.validate(bytes)) {
+    writeFileSync(path.join(dist, '.build/tier0-invalid.wasm'), bytes);
+    new WebAssembly.Module(bytes); // throws with the place of the mistake
+  }
+  writeFileSync(path.join(dist, 'tier0.wasm'), bytes);
+}
+
+function copy(from, to) {
+  if (existsSync(source(from))) copyFileSync(source(from), path.join(dist, to));
+}
+
+export async function build() {
+  mkdirSync(path.join(dist, '.build'), { recursive: true });
+  const stamp = newestSource();
+  await buildTier0();
+  const present = BUNDLES.filter(({ entry }) => existsSync(source(entry)));
+  const results = await Promise.all(present.map(bundle));
+  copy('node_modules/iced-x86/iced_x86_bg.wasm', 'iced_x86_bg.wasm');
+  copy('server/demo/demo.elf', 'demo.elf');
+  writeFileSync(path.join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(results.map((result) => result.metafile)));
+  if (existsSync(path.join(dist, 'trapgate.js'))) chmodSync(path.join(dist, 'trapgate.js'), 0o755);
+  writeFileSync(path.join(dist, '.build/stamp'), String(stamp));
+}
+
+/** Time of the newest file that dist is made from, in milliseconds. */
+export function newestSource() {
+  let newest = statSync(source('package.json')).mtimeMs;
+  for (const folder of ['core', 'server', 'extension', 'scripts']) {
+    for (const entry of readdirSync(source(folder), { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) newest = Math.max(newest, statSync(path.join(entry.parentPath, entry.name)).mtimeMs);
+    }
+  }
+  return newest;
+}

@@ -1,0 +1,2 @@
+/** No sockets in a browser; the adapter's TCP mode is never reached there. */
+export {};
