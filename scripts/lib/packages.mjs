@@ -1,0 +1,57 @@
+/**
+ * Programs the tests need beside Node: found on PATH, else installed from Debian by apt-get. As root or
+ * with a sudo that asks nothing this needs no hand; otherwise it says plainly what is missing.
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import path from 'node:path';
+import { fail } from './root.mjs';
+
+function onPath(command) {
+  return (process.env.PATH ?? '').split(path.delimiter).some((folder) => {
+    try {
+      accessSync(path.join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** gcc alone cannot build i386 guests: its 32-bit libgcc comes with gcc-multilib. */
+function gcc32() {
+  const { stdout, status } = spawnSync('gcc', ['-m32', '-print-libgcc-file-name'], { encoding: 'utf8' });
+  return status === 0 && /[/\\](32|i[3-6]86[^/]*)[/\\]/.test(stdout) && path.isAbsolute(stdout.trim());
+}
+
+const NEEDED = [
+  { package: 'gcc-multilib', why: 'builds the test guests', present: gcc32 },
+  { package: 'binutils', why: 'assembles guests; readelf is an oracle', present: () => onPath('readelf') },
+  { package: 'nasm', why: 'assembles guests', present: () => onPath('nasm') },
+  { package: 'gdb', why: 'drives the GDB stub', present: () => onPath('gdb') },
+  { package: 'qemu-system-x86', why: 'is the machine we compare with', present: () => onPath('qemu-system-i386') },
+  { package: 'xz-utils', why: 'unpacks hardware vectors', present: () => onPath('xz') },
+];
+
+function apt(prefix, names) {
+  const [command, ...rest] = [...prefix, 'apt-get'];
+  const options = { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+  const install = () =>
+    spawnSync(command, [...rest, 'install', '-y', '--no-install-recommends', ...names], options).status;
+  if (spawnSync(command, [...rest, 'update', '-qq'], options).status !== 0) return false;
+  return install() === 0;
+}
+
+export function ensurePackages() {
+  const missing = NEEDED.filter(({ present }) => !present());
+  if (missing.length === 0) return;
+  const names = missing.map((entry) => entry.package);
+  const root = process.getuid?.() === 0;
+  const sudo = !root && onPath('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0;
+  if (onPath('apt-get') && (root || sudo)) {
+    console.error(`installing Debian packages: ${names.join(' ')} ...`);
+    if (apt(sudo ? ['sudo', '-n'] : [], names) && NEEDED.every(({ present }) => present())) return;
+  }
+  const reasons = missing.map((entry) => `  ${entry.package}: ${entry.why}`).join('\n');
+  fail(`the tests need these packages:\n${reasons}\ninstall them: sudo apt-get install ${names.join(' ')}`);
+}
