@@ -1,0 +1,55 @@
+/**
+ * Builds the small guests beside this file when a test asks for them: `as --32`, `ld -m elf_i386`, into a
+ * temporary folder that goes away with the process. `NAME.S` is assembled; `NAME.ld`, where there is one,
+ * links it, otherwise `default.ld` (flat at 1 MiB).
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+const built = new Map<string, string>();
+let folder: string | undefined;
+
+/** A folder of this process for what tests build. */
+export function workFolder(): string {
+  if (folder === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'trapgate-guests-'));
+    process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+    folder = made;
+  }
+  return folder;
+}
+
+/** Runs a tool of the toolchain in `cwd`; its complaints are the error's message. */
+export function tool(command: string, args: readonly string[], cwd: string = workFolder()): string {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 28 });
+}
+
+/** The path of the guest `NAME.S` as an ELF file. */
+export function guestPath(name: string): string {
+  const known = built.get(name);
+  if (known !== undefined) return known;
+  const out = join(workFolder(), name);
+  const script = join(HERE, `${name}.ld`);
+  // Assembled from its own folder, so that the debug information names the source as a user would see it.
+  tool('as', ['--32', '-g', '-I', HERE, '-o', `${out}.o`, `${name}.S`], HERE);
+  const layout = existsSync(script) ? script : join(HERE, 'default.ld');
+  tool('ld', ['-m', 'elf_i386', '--build-id=none', '-z', 'noexecstack', '-T', layout, '-o', `${out}.elf`, `${out}.o`]);
+  built.set(name, `${out}.elf`);
+  return `${out}.elf`;
+}
+
+/** The guest's file. */
+export function guestImage(name: string): Uint8Array {
+  return new Uint8Array(readFileSync(guestPath(name)));
+}
+
+/** Writes `source` into the work folder under `fileName` and answers its path. */
+export function sourceFile(fileName: string, source: string): string {
+  const path = join(workFolder(), fileName);
+  writeFileSync(path, source);
+  return path;
+}
