@@ -1,0 +1,245 @@
+/**
+ * C-like expressions, text to tree: a Pratt parser. What the names mean is decided by evaluate.ts and
+ * expression-bytecode.ts; nothing here reads a machine.
+ *
+ *   42 0x2a 0b101 052 'c'   eax $eax %eax   main   *p  &name  -  +  !  ~  (type)e   a[i]
+ *   * / % + - << >> < <= > >= == != & ^ | && || ?:   cs:eip  0x40:0x17 (segment:offset)
+ */
+import { CHAR, INT, integerTypeOf, isTypeWord, LONG_LONG, type Type, UNSIGNED, UNSIGNED_LONG_LONG } from './expression-types.ts';
+
+export type UnaryOperator = '-' | '+' | '!' | '~' | '*' | '&';
+export type BinaryOperator =
+  | '*' | '/' | '%' | '+' | '-' | '<<' | '>>' | '<' | '<=' | '>' | '>=' | '==' | '!=' | '&' | '^' | '|' | '&&' | '||';
+
+export type Expression =
+  | { readonly kind: 'number'; readonly value: bigint; readonly type: Type }
+  /** `sigil`: written with $ or %, so it can only be a register. */
+  | { readonly kind: 'name'; readonly name: string; readonly sigil: boolean }
+  | { readonly kind: 'unary'; readonly operator: UnaryOperator; readonly operand: Expression }
+  | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Expression; readonly right: Expression }
+  | { readonly kind: 'conditional'; readonly test: Expression; readonly yes: Expression; readonly no: Expression }
+  | { readonly kind: 'cast'; readonly type: Type; readonly operand: Expression }
+  | { readonly kind: 'far'; readonly selector: Expression; readonly offset: Expression };
+
+/** The text is not an expression, or it means nothing here. The message is one line for the user. */
+export class ExpressionError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ExpressionError';
+  }
+}
+
+/** Longest text and deepest nesting that are looked at, so that no input can exhaust the stack. */
+const MAX_TEXT = 4096;
+const MAX_DEPTH = 200;
+
+interface Token {
+  readonly kind: 'number' | 'name' | 'sigil' | 'operator' | 'end';
+  readonly text: string;
+  readonly at: number;
+  readonly value?: Expression;
+}
+
+const OPERATORS = /^(<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&^|!~()[\]?:,])/;
+const NAME = /^[A-Za-z_.@][A-Za-z0-9_.@$]*/;
+const NUMBER = /^(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)([uUlL]*)/;
+const ESCAPES: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, '0': 0, '\\': 92, "'": 39, '"': 34, a: 7, b: 8, e: 27 };
+
+/** Binding powers; higher binds tighter. The unary operators sit above all binary ones. */
+const BINARY: ReadonlyMap<string, number> = new Map([
+  ['||', 2], ['&&', 3], ['|', 4], ['^', 5], ['&', 6], ['==', 7], ['!=', 7],
+  ['<', 8], ['<=', 8], ['>', 8], ['>=', 8], ['<<', 9], ['>>', 9], ['+', 10], ['-', 10], ['*', 11], ['/', 11], ['%', 11],
+]);
+const CONDITIONAL = 1;
+const UNARY = 12;
+const FAR = 13;
+const POSTFIX = 14;
+
+/** Parses the whole of `text`. @throws ExpressionError */
+export function parseExpression(text: string): Expression {
+  if (text.length > MAX_TEXT) throw new ExpressionError('the expression is too long');
+  const parser = new Parser(tokenize(text));
+  return parser.whole();
+}
+
+function tokenize(text: string): Token[] {
+  const tokens: Token[] = [];
+  let at = 0;
+  for (;;) {
+    while (at < text.length && /\s/.test(text[at])) at++;
+    if (at >= text.length) break;
+    const token = nextToken(text, at, tokens[tokens.length - 1]);
+    tokens.push(token);
+    at += token.text.length;
+  }
+  tokens.push({ kind: 'end', text: '', at });
+  return tokens;
+}
+
+function nextToken(text: string, at: number, previous: Token | undefined): Token {
+  const rest = text.slice(at);
+  const number = NUMBER.exec(rest);
+  if (number) {
+    if (/^[A-Za-z0-9_]/.test(rest.slice(number[0].length))) throw new ExpressionError(`not a number: ${/^\w+/.exec(rest)?.[0]}`);
+    return { kind: 'number', text: number[0], at, value: numberLiteral(number[1], number[2]) };
+  }
+  // `%` is a sigil where an operand is expected and the remainder operator elsewhere.
+  const operandExpected = previous === undefined || (previous.kind === 'operator' && previous.text !== ')' && previous.text !== ']');
+  if (rest[0] === '$' || (rest[0] === '%' && operandExpected)) {
+    const name = NAME.exec(rest.slice(1));
+    if (!name) throw new ExpressionError(`a register name belongs after ${rest[0]}`);
+    return { kind: 'sigil', text: rest[0] + name[0], at };
+  }
+  const name = NAME.exec(rest);
+  if (name) return { kind: 'name', text: name[0], at };
+  const character = /^'(?:\\(.)|([^'\\]))'/.exec(rest);
+  if (character) return { kind: 'number', text: character[0], at, value: characterLiteral(character[1], character[2]) };
+  const operator = OPERATORS.exec(rest);
+  if (operator) return { kind: 'operator', text: operator[0], at };
+  throw new ExpressionError(`unexpected ${JSON.stringify(rest[0])}`);
+}
+
+/** C11, 6.4.4.1: decimal stays signed where it fits, hexadecimal and octal may be unsigned. */
+function numberLiteral(digits: string, suffix: string): Expression {
+  const octal = /^0[0-7]+$/.test(digits);
+  if (/^0[0-9]+$/.test(digits) && !octal) throw new ExpressionError(`not an octal number: ${digits}`);
+  const value = BigInt(octal ? `0o${digits.slice(1)}` : digits);
+  if (value >= 1n << 64n) throw new ExpressionError(`the number is too large: ${digits}`);
+  const decimal = /^[1-9]/.test(digits);
+  const unsigned = /u/i.test(suffix);
+  const wide = /ll/i.test(suffix);
+  let type: Type = UNSIGNED_LONG_LONG;
+  if (!wide && !unsigned && value < 1n << 31n) type = INT;
+  else if (!wide && value < 1n << 32n && (unsigned || !decimal)) type = UNSIGNED;
+  else if (!unsigned && value < 1n << 63n) type = LONG_LONG;
+  return { kind: 'number', value, type };
+}
+
+function characterLiteral(escape: string | undefined, plain: string | undefined): Expression {
+  if (plain !== undefined) return { kind: 'number', value: BigInt(plain.charCodeAt(0) & 0x7f), type: CHAR };
+  const code = Object.hasOwn(ESCAPES, escape ?? '') ? ESCAPES[escape ?? ''] : undefined;
+  if (code === undefined) throw new ExpressionError(`unknown escape \\${escape}`);
+  return { kind: 'number', value: BigInt(code), type: CHAR };
+}
+
+class Parser {
+  private readonly tokens: readonly Token[];
+  private next = 0;
+  private depth = 0;
+  /** Between `?` and `:` a colon ends the middle part and is not segment:offset. */
+  private conditionals = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.tokens = tokens;
+  }
+
+  whole(): Expression {
+    const tree = this.expression(0);
+    const rest = this.peek();
+    if (rest.kind !== 'end') throw new ExpressionError(`unexpected ${rest.text}`);
+    return tree;
+  }
+
+  private peek(): Token {
+    return this.tokens[this.next];
+  }
+
+  private isOperator(text: string): boolean {
+    const token = this.peek();
+    return token.kind === 'operator' && token.text === text;
+  }
+
+  private expect(text: string): void {
+    if (!this.isOperator(text)) throw new ExpressionError(`expected ${text}${this.peek().kind === 'end' ? ' at the end' : ` before ${this.peek().text}`}`);
+    this.next++;
+  }
+
+  private expression(minimum: number): Expression {
+    if (++this.depth > MAX_DEPTH) throw new ExpressionError('the expression is nested too deeply');
+    let left = this.prefix();
+    for (;;) {
+      const extended = this.infix(left, minimum);
+      if (extended === undefined) break;
+      left = extended;
+    }
+    this.depth--;
+    return left;
+  }
+
+  private infix(left: Expression, minimum: number): Expression | undefined {
+    const token = this.peek();
+    if (token.kind !== 'operator') return undefined;
+    if (token.text === '[' && POSTFIX > minimum) {
+      this.next++;
+      const index = this.bracketed();
+      this.expect(']');
+      return { kind: 'unary', operator: '*', operand: { kind: 'binary', operator: '+', left, right: index } };
+    }
+    if (token.text === ':' && this.conditionals === 0 && FAR > minimum) {
+      this.next++;
+      return { kind: 'far', selector: left, offset: this.expression(FAR) };
+    }
+    if (token.text === '?' && CONDITIONAL > minimum) {
+      this.next++;
+      this.conditionals++;
+      const yes = this.expression(0);
+      this.conditionals--;
+      this.expect(':');
+      return { kind: 'conditional', test: left, yes, no: this.expression(CONDITIONAL - 1) };
+    }
+    const power = BINARY.get(token.text);
+    if (power === undefined || power <= minimum) return undefined;
+    this.next++;
+    return { kind: 'binary', operator: token.text as BinaryOperator, left, right: this.expression(power) };
+  }
+
+  /** Inside brackets a colon is segment:offset again. */
+  private bracketed(): Expression {
+    const outer = this.conditionals;
+    this.conditionals = 0;
+    const inner = this.expression(0);
+    this.conditionals = outer;
+    return inner;
+  }
+
+  private prefix(): Expression {
+    const token = this.peek();
+    this.next++;
+    if (token.value !== undefined) return token.value;
+    if (token.kind === 'name') return { kind: 'name', name: token.text, sigil: false };
+    if (token.kind === 'sigil') return { kind: 'name', name: token.text.slice(1), sigil: true };
+    if (token.kind === 'end') {
+      this.next--;
+      throw new ExpressionError(this.next === 0 ? 'the expression is empty' : 'the expression ends too early');
+    }
+    if (token.text === '(') {
+      const type = this.castType();
+      if (type !== undefined) return { kind: 'cast', type, operand: this.expression(UNARY - 1) };
+      const inner = this.bracketed();
+      this.expect(')');
+      return inner;
+    }
+    if ('-+!~*&'.includes(token.text) && token.text.length === 1) {
+      return { kind: 'unary', operator: token.text as UnaryOperator, operand: this.expression(UNARY - 1) };
+    }
+    throw new ExpressionError(`unexpected ${token.text}`);
+  }
+
+  /** After `(`: `type *…)`, consumed; or nothing, not consumed. */
+  private castType(): Type | undefined {
+    const start = this.next;
+    const words: string[] = [];
+    while (this.peek().kind === 'name' && isTypeWord(this.peek().text)) words.push(this.tokens[this.next++].text);
+    let type: Type | undefined = integerTypeOf(words);
+    while (type !== undefined && this.isOperator('*')) {
+      type = { kind: 'pointer', target: type };
+      this.next++;
+    }
+    if (type !== undefined && this.isOperator(')')) {
+      this.next++;
+      return type;
+    }
+    this.next = start;
+    return undefined;
+  }
+}
