@@ -1,0 +1,361 @@
+/**
+ * The virtual MMU: shadow page tables (design 3.2). Generated code reads the tables; this fills them from the
+ * guest's own page tables, raises the guest's true page faults, and takes permissions away again when a
+ * table, a watch or a code page asks for it. A shadow is a pure cache: dropping entries is never visible.
+ *
+ * What lacks a permission bit comes here first (`fill`) and, when direct access is not allowed at all
+ * (devices, holes, ROM, code, traced tables, watched pages), goes through `load` and `store`.
+ */
+import { PAGE_FAULT, PF_PRESENT, PF_RESERVED, PF_USER, PF_WRITE } from '../isa/exceptions.ts';
+import {
+  CTX_SCRATCH, SHADOW_EXEC_SUPERVISOR, SHADOW_EXEC_USER, SHADOW_READ_SUPERVISOR, SHADOW_READ_USER,
+  SHADOW_WRITE_SUPERVISOR, SHADOW_WRITE_USER,
+} from '../memory/layout.ts';
+import type { LinearMemory } from '../memory/linear-memory.ts';
+import {
+  newWalk, PTE_ACCESSED, PTE_DIRTY, PTE_USER, PTE_WRITABLE, WALK_ABSENT, WALK_MAPPED, WALK_RESERVED, walkTables,
+} from '../memory/page-walk.ts';
+import { FRAME_CODE, FRAME_ROM, FRAME_TABLE, type Initiator, type PhysicalMemory } from '../memory/physical-memory.ts';
+import {
+  ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FILL_FAULT, FILL_SLOW, FILL_WATCH, isEntry, type Access, type AddressSpace,
+} from '../vcpu/address-space.ts';
+import type { Context } from '../vcpu/context.ts';
+import { DebugAccess } from './debug-access.ts';
+import type { MemoryBus } from './memory-bus.ts';
+import { ROLE_DIRECTORY, TableTrace } from './table-trace.ts';
+import { ShadowTables } from './shadow-tables.ts';
+import { SlowAccess } from './slow-access.ts';
+import { CR0_PG, CR4_PAE, SpaceCache, type PagingControl, type Space } from './space-cache.ts';
+import { WatchRanges, WATCHED_READ, type Watch, type WatchHit } from './watch-ranges.ts';
+
+export type { PagingControl } from './space-cache.ts';
+export type { MemoryBus } from './memory-bus.ts';
+export type { Watch, WatchHit } from './watch-ranges.ts';
+
+const READS = SHADOW_READ_SUPERVISOR | SHADOW_READ_USER;
+const WRITES = SHADOW_WRITE_SUPERVISOR | SHADOW_WRITE_USER;
+const EXECS = SHADOW_EXEC_SUPERVISOR | SHADOW_EXEC_USER;
+const USER_BITS = SHADOW_READ_USER | SHADOW_WRITE_USER | SHADOW_EXEC_USER;
+/** Frames that are not written directly. */
+const WRITE_PROTECTED = FRAME_CODE | FRAME_TABLE | FRAME_ROM;
+/** The bit an access needs: by Access for a supervisor, by Access + 3 for a user. */
+const NEEDED = [
+  SHADOW_READ_SUPERVISOR, SHADOW_WRITE_SUPERVISOR, SHADOW_EXEC_SUPERVISOR,
+  SHADOW_READ_USER, SHADOW_WRITE_USER, SHADOW_EXEC_USER,
+];
+
+/** Arming more watched pages than this drops everything instead of page by page. */
+const MANY_PAGES = 4096;
+
+const CAUSE_ABSENT = 'page not present';
+const CAUSE_RESERVED = 'reserved bit set in a page-directory entry';
+const CAUSE_READ_ONLY = 'write to a read-only page';
+const CAUSE_SUPERVISOR = 'user access to a supervisor page';
+
+export class ShadowPaging implements AddressSpace {
+  /** Overwritten by the next fault: whoever keeps it copies it. */
+  readonly fault = { vector: PAGE_FAULT, errorCode: 0, linear: 0, cause: '' };
+  readonly #memory: LinearMemory;
+  readonly #physical: PhysicalMemory;
+  readonly #bus: MemoryBus;
+  readonly #control: PagingControl;
+  readonly #tables: ShadowTables;
+  readonly #trace: TableTrace;
+  readonly #cache: SpaceCache;
+  readonly #watches = new WatchRanges();
+  readonly #slow: SlowAccess;
+  readonly #debug: DebugAccess;
+  readonly #walk = newWalk();
+  #execBlocked: ReadonlySet<number> = new Set();
+  #updatingFlags = false;
+
+  constructor(memory: LinearMemory, physical: PhysicalMemory, bus: MemoryBus, control: PagingControl) {
+    const { shadowCount, total } = memory.layout;
+    this.#memory = memory;
+    this.#physical = physical;
+    this.#bus = bus;
+    this.#control = control;
+    this.#tables = new ShadowTables(memory);
+    this.#trace = new TableTrace(physical, this.#tables, total / 4096, shadowCount);
+    this.#cache = new SpaceCache(memory.layout, (space) => {
+      this.#tables.dropSpace(space.index);
+      this.#trace.forget(space.index);
+    });
+    this.#slow = new SlowAccess(memory, physical, bus);
+    this.#debug = new DebugAccess(physical, bus, control);
+    physical.onProtect((hostPage) => this.#tables.revokeFrame(hostPage, WRITES));
+    physical.onWrite((hostPage, offset, length) => {
+      if (!this.#updatingFlags) this.#trace.written(hostPage, offset, length);
+    });
+  }
+
+  /**
+   * Counts withdrawals of permissions and entries. A host address that was looked up while it had another
+   * value may no longer be written directly: look it up again.
+   */
+  get revocations(): number {
+    return this.#tables.revocations;
+  }
+
+  /** What the control registers select that is not built yet, or undefined. Ask before going on after a change. */
+  get refusal(): string | undefined {
+    const { cr0, cr4 } = this.#control;
+    return cr0 & CR0_PG && cr4 & CR4_PAE ? 'PAE paging (CR4.PAE with CR0.PG)' : undefined;
+  }
+
+  /** Chooses the shadow table for the control registers as they are now. Call after every change of them. */
+  switchSpace(context: Context): void {
+    context.shadow = this.#cache.select(this.#control).table;
+  }
+
+  /** INVLPG: forgets the page of `linear`, or the whole 4 MiB page that holds it. */
+  invalidatePage(linear: number): void {
+    const space = this.#cache.select(this.#control);
+    if (!space.paging) return;
+    const page = linear >>> 12;
+    walkTables(this.#physical, space.cr3, space.pse, space.mask, linear, this.#walk);
+    if (this.#walk.large) this.#tables.dropRegion(space.index, page >>> 10);
+    else this.#tables.dropPage(space.index, page);
+  }
+
+  /** Forgets every entry of every space: always allowed, needed when the device map changes. */
+  flushAll(): void {
+    this.#tables.dropAll();
+  }
+
+  /** The same under the name tests use; a shadow is a pure cache. */
+  dropAll(): void {
+    this.#tables.dropAll();
+  }
+
+  /** Forgets a share of all entries, chosen by `rng` (0 ≤ x < 1). For tests. */
+  dropRandom(rng: () => number, share = 0.5): void {
+    this.#tables.dropRandom(rng, share);
+  }
+
+  /** Entries present in all tables, for statistics and tests. */
+  get entryCount(): number {
+    return this.#tables.count();
+  }
+
+  /** Code was decoded from a frame: from now on whoever writes it is heard of (PhysicalMemory.onWrite). */
+  protectCode(hostPage: number): void {
+    this.#physical.setFlag(hostPage, FRAME_CODE);
+  }
+
+  /** Linear page numbers whose entries must not carry EXEC bits, because a code point is armed in them. */
+  setExecBlocked(pages: ReadonlySet<number>): void {
+    this.#execBlocked = new Set(pages);
+    for (const page of pages) this.#tables.revokePage(page, EXECS);
+  }
+
+  /** Replaces the armed data points. Hits not taken yet are kept. */
+  setWatches(list: readonly Watch[]): void {
+    // Entries made before know nothing of the new ranges; those of old ranges are refilled when asked for.
+    const pages = this.#watches.set(list);
+    if (pages > MANY_PAGES) return this.#tables.dropAll();
+    for (const watch of list) {
+      for (let page = watch.address >>> 12; page * 4096 < watch.address + watch.length; page++) {
+        if (watch.space === 'linear') this.#tables.dropEverywhere(page);
+        else this.#tables.dropFrame(this.#physical.hostPage(page));
+      }
+    }
+  }
+
+  /** What watched accesses happened since the last call. */
+  takeWatchHits(): WatchHit[] {
+    return this.#watches.take();
+  }
+
+  fill(context: Context, linear: number, size: number, access: Access, user: boolean, stepping: boolean): number {
+    const space = this.#cache.at(context.shadow);
+    const page = linear >>> 12;
+    const write = access === ACCESS_WRITE;
+    const walk = this.#walk;
+    let allowed = READS | WRITES | EXECS;
+    if (space.paging) {
+      const status = this.#walkSpace(space, linear);
+      if (status !== WALK_MAPPED) return this.#raise(status, walk.rights, linear, write, user);
+      const { rights } = walk;
+      if (user && (rights & PTE_USER) === 0) return this.#raise(WALK_MAPPED, rights, linear, write, user);
+      if ((rights & PTE_WRITABLE) === 0) {
+        if (write && (user || space.writeProtect)) return this.#raise(WALK_MAPPED, rights, linear, write, user);
+        allowed = space.writeProtect ? READS | EXECS : READS | EXECS | SHADOW_WRITE_SUPERVISOR;
+      }
+      if ((rights & PTE_USER) === 0) allowed &= ~USER_BITS;
+    }
+    const physicalPage = space.paging ? walk.physicalPage : ((linear & space.mask) >>> 12);
+    let watched = 0;
+    if (this.#watches.armed) {
+      watched = this.#watches.page(page, physicalPage);
+      if (watched !== 0 && !stepping && access !== ACCESS_EXECUTE) {
+        if (this.#watches.touches(linear >>> 0, physicalPage * 4096 + (linear & 0xfff), size, write)) return FILL_WATCH;
+      }
+    }
+    if (space.paging && !this.#setFlags(write)) allowed &= ~WRITES;
+    const hostPage = this.#physical.hostPage(physicalPage);
+    if (hostPage === 0 || this.#bus.covers(physicalPage)) return FILL_SLOW;
+    if (space.paging) this.#traceWalk(space, page);
+    // After tracing: the page may be one of the tables that were just walked.
+    if (this.#physical.frameFlags[hostPage] & WRITE_PROTECTED) allowed &= ~WRITES;
+    if (watched !== 0) allowed &= watched & WATCHED_READ ? EXECS : ~WRITES;
+    const word = ((hostPage - page) << 12) | allowed;
+    const blocked = this.#execBlocked.size !== 0 && this.#execBlocked.has(page);
+    this.#tables.put(space.index, page, hostPage, blocked ? word & ~EXECS : word);
+    if ((word & NEEDED[user ? access + 3 : access]) === 0) return FILL_SLOW;
+    return isEntry(word) ? word : word | SHADOW_EXEC_SUPERVISOR;
+  }
+
+  load(context: Context, linear: number, size: number, to: number): void {
+    const first = Math.min(size, 4096 - (linear & 0xfff));
+    const space = this.#cache.at(context.shadow);
+    const low = this.#locate(space, linear);
+    this.#slow.load(low, first, to);
+    let high = 0;
+    if (first < size) {
+      high = this.#locate(space, linear + first);
+      this.#slow.load(high, size - first, to + first);
+    }
+    if (this.#watches.armed) this.#record(linear, low, first, high, size, 'read', to);
+  }
+
+  store(context: Context, linear: number, size: number, from: number): void {
+    const first = Math.min(size, 4096 - (linear & 0xfff));
+    const space = this.#cache.at(context.shadow);
+    // Both halves are located before either is written: the first may hold the second's page-table entry.
+    const low = this.#locate(space, linear);
+    const high = first < size ? this.#locate(space, linear + first) : 0;
+    if (this.#watches.armed) this.#record(linear, low, first, high, size, 'write', from);
+    this.#slow.store(low, first, from);
+    if (first < size) this.#slow.store(high, size - first, from + first);
+  }
+
+  /** One access of the monitor itself. The value, unsigned; undefined when it faults (`fault`). */
+  read(context: Context, linear: number, size: 1 | 2 | 4, user: boolean): number | undefined {
+    const entry = this.#memory.i32[(context.shadow >>> 2) + (linear >>> 12)];
+    let at = context.base + CTX_SCRATCH;
+    if (entry & NEEDED[user ? ACCESS_READ + 3 : ACCESS_READ] && (linear & 0xfff) + size <= 4096) {
+      at = ((entry & ~0xfff) + linear) >>> 0;
+    } else {
+      if (!this.#probe(context, linear, size, ACCESS_READ, user)) return undefined;
+      this.load(context, linear, size, at);
+    }
+    const { view } = this.#memory;
+    return size === 4 ? view.getUint32(at, true) : size === 2 ? view.getUint16(at, true) : view.getUint8(at);
+  }
+
+  /** True when all bytes may be written, A and D bits set; else `fault` says why not. */
+  probeWrite(context: Context, linear: number, size: number, user: boolean): boolean {
+    return this.#probe(context, linear, size, ACCESS_WRITE, user);
+  }
+
+  /** Writes all bytes or, when one of them faults, none. */
+  write(context: Context, linear: number, size: 1 | 2 | 4, value: number, user: boolean): boolean {
+    const entry = this.#memory.i32[(context.shadow >>> 2) + (linear >>> 12)];
+    const direct = entry & NEEDED[user ? ACCESS_WRITE + 3 : ACCESS_WRITE] && (linear & 0xfff) + size <= 4096;
+    if (!direct && !this.#probe(context, linear, size, ACCESS_WRITE, user)) return false;
+    const at = direct ? ((entry & ~0xfff) + linear) >>> 0 : context.base + CTX_SCRATCH;
+    const { view } = this.#memory;
+    if (size === 4) view.setUint32(at, value, true);
+    else if (size === 2) view.setUint16(at, value, true);
+    else view.setUint8(at, value);
+    if (!direct) this.store(context, linear, size, at);
+    return true;
+  }
+
+  /** A debugger's walk: physical address or -1. Sets no bit, raises nothing. */
+  translate(linear: number, cr3?: number): number {
+    return this.#debug.translate(linear, cr3);
+  }
+
+  /** A debugger's read; short at the first byte that is unmapped, a device or no memory. */
+  readLinear(linear: number, length: number, cr3?: number): Uint8Array {
+    return this.#debug.read(linear, length, cr3);
+  }
+
+  /** A debugger's write (guest rights do not count); answers how many bytes were taken. */
+  writeLinear(initiator: Initiator, linear: number, bytes: Uint8Array, cr3?: number): number {
+    return this.#debug.write(initiator, linear, bytes, cr3);
+  }
+
+  /** Probes an access that may cross a page. Watched ranges do not stop the monitor; the hit is recorded later. */
+  #probe(context: Context, linear: number, size: number, access: Access, user: boolean): boolean {
+    const first = Math.min(size, 4096 - (linear & 0xfff));
+    if (this.fill(context, linear, first, access, user, true) === FILL_FAULT) return false;
+    if (first === size) return true;
+    return this.fill(context, (linear + first) >>> 0, size - first, access, user, true) !== FILL_FAULT;
+  }
+
+  /** PAE tables are not understood yet: nothing is mapped, and `refusal` says so. */
+  #walkSpace(space: Space, linear: number): number {
+    if (space.pae) return (this.#walk.status = WALK_ABSENT);
+    return walkTables(this.#physical, space.cr3, space.pse, space.mask, linear, this.#walk);
+  }
+
+  /** Physical address for an access that `fill` has permitted. */
+  #locate(space: Space, linear: number): number {
+    if (!space.paging) return (linear & space.mask) >>> 0;
+    // An instruction with several stores may have unmapped its own page: then the bus floats.
+    if (this.#walkSpace(space, linear) !== WALK_MAPPED) return 0xfffff000 + (linear & 0xfff);
+    return this.#walk.physicalPage * 4096 + (linear & 0xfff);
+  }
+
+  /** SDM vol. 3, 4.7. A fault sets no accessed bit. */
+  #raise(status: number, rights: number, linear: number, write: boolean, user: boolean): number {
+    const { fault } = this;
+    let code = (write ? PF_WRITE : 0) | (user ? PF_USER : 0);
+    if (status !== WALK_ABSENT) code |= PF_PRESENT;
+    if (status === WALK_RESERVED) code |= PF_RESERVED;
+    fault.errorCode = code;
+    fault.linear = linear >>> 0;
+    if (status === WALK_ABSENT) fault.cause = CAUSE_ABSENT;
+    else if (status === WALK_RESERVED) fault.cause = CAUSE_RESERVED;
+    else fault.cause = user && (rights & PTE_USER) === 0 ? CAUSE_SUPERVISOR : CAUSE_READ_ONLY;
+    return FILL_FAULT;
+  }
+
+  /** Sets A, and D for a write (SDM vol. 3, 4.8); true when the page is dirty by now. */
+  #setFlags(write: boolean): boolean {
+    const walk = this.#walk;
+    if (walk.large) return this.#setEntry(walk.directoryAt, walk.directoryEntry, write);
+    this.#setEntry(walk.directoryAt, walk.directoryEntry, false);
+    return this.#setEntry(walk.tableAt, walk.tableEntry, write);
+  }
+
+  #setEntry(at: number, entry: number, write: boolean): boolean {
+    const wanted = entry | PTE_ACCESSED | (write ? PTE_DIRTY : 0);
+    if (wanted !== (entry | 0)) this.#updateEntry(at, wanted);
+    return (wanted & PTE_DIRTY) !== 0;
+  }
+
+  /** A physical write for code, but no reason to end a trace: no entry depends on these bits being clear. */
+  #updateEntry(at: number, value: number): void {
+    const hostPage = this.#physical.hostPage(at >>> 12);
+    if (hostPage === 0 || this.#physical.frameFlags[hostPage] & FRAME_ROM) return;
+    this.#memory.i32[hostPage * 1024 + ((at & 0xfff) >>> 2)] = value;
+    if ((this.#physical.frameFlags[hostPage] & FRAME_CODE) === 0) return;
+    this.#updatingFlags = true;
+    this.#physical.written(hostPage, at & 0xfff, 4, 'cpu');
+    this.#updatingFlags = false;
+  }
+
+  #traceWalk(space: Space, page: number): void {
+    const { directoryAt, tableAt, large } = this.#walk;
+    const directory = this.#physical.hostPage(directoryAt >>> 12);
+    if (directory !== 0) this.#trace.use(space.index, ROLE_DIRECTORY, directory);
+    const table = large ? 0 : this.#physical.hostPage(tableAt >>> 12);
+    if (table !== 0) this.#trace.use(space.index, page >>> 10, table);
+  }
+
+  #record(linear: number, low: number, first: number, high: number, size: number, kind: 'read' | 'write', at: number): void {
+    const { u8 } = this.#memory;
+    let value: number | undefined;
+    if (size <= 4) {
+      value = 0;
+      for (let i = size - 1; i >= 0; i--) value = value * 256 + u8[at + i];
+    }
+    if (first === size) return this.#watches.record(linear >>> 0, low, size, kind, value);
+    this.#watches.record(linear >>> 0, low, first, kind, value);
+    this.#watches.record((linear + first) >>> 0, high, size - first, kind, value);
+  }
+}

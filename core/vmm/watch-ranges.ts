@@ -1,0 +1,102 @@
+/**
+ * Armed data points: byte ranges in linear or physical space. Says whether an access may touch one and
+ * keeps the hits of accesses that did. It stops nobody; shadow paging keeps watched pages off the fast
+ * path and asks here.
+ */
+export interface Watch {
+  readonly id: number;
+  readonly space: 'linear' | 'physical';
+  readonly address: number;
+  /** Bytes; 0 watches nothing. */
+  readonly length: number;
+  readonly access: 'read' | 'write' | 'access';
+}
+
+export interface WatchHit {
+  readonly id: number;
+  /** Of the access, in the space of the watch. */
+  readonly address: number;
+  readonly size: number;
+  readonly kind: 'read' | 'write';
+  /** Of accesses of up to four bytes, little-endian unsigned. */
+  readonly value?: number;
+}
+
+/** Bits of a watched page. */
+export const WATCHED_READ = 1;
+export const WATCHED_WRITE = 2;
+const KINDS = { read: WATCHED_READ, write: WATCHED_WRITE, access: WATCHED_READ | WATCHED_WRITE };
+const PAGES = 1 << 20;
+/** Hits kept between two `take`s: a step that touches more has touched enough. */
+const MAX_HITS = 64;
+
+export class WatchRanges {
+  /** False while nothing is armed: the only question that an unarmed machine pays for. */
+  armed = false;
+  #watches: readonly Watch[] = [];
+  /** WATCHED_* by page; made when the first watch is armed. */
+  #linear = new Uint8Array(0);
+  #physical = new Uint8Array(0);
+  #hits: WatchHit[] = [];
+
+  /** Replaces the ranges; answers how many pages they cover, counted once a range. */
+  set(list: readonly Watch[]): number {
+    for (const watch of this.#watches) this.#mark(watch, 0);
+    this.#watches = list.filter((watch) => watch.length > 0);
+    this.armed = this.#watches.length > 0;
+    if (this.armed && this.#linear.length === 0) {
+      this.#linear = new Uint8Array(PAGES);
+      this.#physical = new Uint8Array(PAGES);
+    }
+    let pages = 0;
+    for (const watch of this.#watches) pages += this.#mark(watch, KINDS[watch.access]);
+    return pages;
+  }
+
+  /** Adds bits to the pages of a range, or clears them all with 0. */
+  #mark({ space, address, length }: Watch, bits: number): number {
+    const pages = space === 'linear' ? this.#linear : this.#physical;
+    const first = address >>> 12;
+    const last = Math.min(Math.floor((address + length - 1) / 4096), PAGES - 1);
+    for (let page = first; page <= last; page++) pages[page] = bits === 0 ? 0 : pages[page] | bits;
+    return last - first + 1;
+  }
+
+  /** WATCHED_* of a page. Only when armed. */
+  page(linearPage: number, physicalPage: number): number {
+    return this.#linear[linearPage] | this.#physical[physicalPage];
+  }
+
+  /**
+   * True when an access of this kind may touch a watched byte. A write may be a read-modify-write, so
+   * it counts for read watches too; the hits recorded afterwards tell.
+   */
+  touches(linear: number, physical: number, size: number, write: boolean): boolean {
+    for (const watch of this.#watches) {
+      if (!write && watch.access === 'write') continue;
+      if (overlaps(watch, watch.space === 'linear' ? linear : physical, size)) return true;
+    }
+    return false;
+  }
+
+  /** Keeps a hit for each watch that the access touched. `value` is undefined when it has more than four bytes. */
+  record(linear: number, physical: number, size: number, kind: 'read' | 'write', value: number | undefined): void {
+    for (const watch of this.#watches) {
+      if (watch.access !== kind && watch.access !== 'access') continue;
+      const address = watch.space === 'linear' ? linear : physical;
+      if (!overlaps(watch, address, size) || this.#hits.length >= MAX_HITS) continue;
+      this.#hits.push({ id: watch.id, address, size, kind, value });
+    }
+  }
+
+  /** The hits since the last call, first one first. */
+  take(): WatchHit[] {
+    const hits = this.#hits;
+    if (hits.length > 0) this.#hits = [];
+    return hits;
+  }
+}
+
+function overlaps(watch: Watch, address: number, size: number): boolean {
+  return address < watch.address + watch.length && watch.address < address + size;
+}
