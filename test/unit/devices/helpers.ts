@@ -1,0 +1,33 @@
+/** What device tests share: a clock to turn by hand, sinks that remember, a seeded random source. */
+import type { ByteSink } from '../../../core/bus/device.ts';
+import type { VirtualClock } from '../../../core/bus/virtual-clock.ts';
+
+export class TextSink implements ByteSink {
+  text = '';
+
+  put(byte: number): void {
+    this.text += String.fromCharCode(byte);
+  }
+}
+
+/** Moves the clock forward as the machine does: never past a deadline without firing it. */
+export function run(clock: VirtualClock, ticks: number): void {
+  const end = clock.now() + ticks;
+  for (;;) {
+    const next = Math.min(end, Math.max(clock.now(), clock.nextDeadline()));
+    clock.advance(next - clock.now());
+    clock.fireDue();
+    if (next === end && clock.nextDeadline() > end) return;
+  }
+}
+
+/** A small deterministic generator (mulberry32): integers below `limit`. */
+export function random(seed: number): (limit: number) => number {
+  let state = seed >>> 0;
+  return (limit) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * limit);
+  };
+}
