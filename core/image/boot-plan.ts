@@ -60,9 +60,30 @@ export const DATA_SELECTOR = 0x10;
 
 /** null; code 0–4 GiB execute/read, accessed; data 0–4 GiB read/write, accessed (SDM vol. 3, 3.4.5). */
 export const FLAT_GDT = Uint8Array.of(
-  0, 0, 0, 0, 0, 0, 0, 0, //
-  0xff, 0xff, 0, 0, 0, 0x9b, 0xcf, 0,
-  0xff, 0xff, 0, 0, 0, 0x93, 0xcf, 0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0, //
+  0xff,
+  0xff,
+  0,
+  0,
+  0,
+  0x9b,
+  0xcf,
+  0,
+  0xff,
+  0xff,
+  0,
+  0,
+  0,
+  0x93,
+  0xcf,
+  0,
 );
 
 /** Checks that a segment of the image has RAM to go to. @throws UserError */
@@ -72,7 +93,9 @@ export function placeSegment(physical: number, bytes: Uint8Array, size: number, 
     throw new UserError(
       'image-memory',
       `the image loads at ${hex(physical)}h up to ${hex(end - 1)}h, beyond the ${memoryBytes / 2 ** 20} MiB of memory`,
-      physical >= 0x8000_0000 ? 'the segments need physical load addresses: AT() in the linker script' : 'give more with --mem',
+      physical >= 0x8000_0000
+        ? 'the segments need physical load addresses: AT() in the linker script'
+        : 'give more with --mem',
     );
   }
   return { physical, bytes, size };
@@ -84,14 +107,16 @@ export function placeSegment(physical: number, bytes: Uint8Array, size: number, 
  */
 export function findRoom(segments: readonly BootSegment[], size: number, memoryBytes: number): number {
   const low = [0x1_0000, 0x1000, ...segments.map(pageAfter)];
-  for (const start of low) if (start >= 0x1000 && start + size <= LOW_MEMORY_END && isFree(segments, start, size)) return start;
+  for (const start of low)
+    if (start >= 0x1000 && start + size <= LOW_MEMORY_END && isFree(segments, start, size)) return start;
   return findHighRoom(segments, size, memoryBytes);
 }
 
 /** The first page above all segments and above 1 MiB. @throws UserError when memory is too small */
 export function findHighRoom(segments: readonly BootSegment[], size: number, memoryBytes: number): number {
   const start = segments.reduce((top, segment) => Math.max(top, pageAfter(segment)), HIGH_MEMORY_START);
-  if (start + size > memoryBytes) throw new UserError('image-memory', 'the image and its modules do not fit into memory', 'give more with --mem');
+  if (start + size > memoryBytes)
+    throw new UserError('image-memory', 'the image and its modules do not fit into memory', 'give more with --mem');
   return start;
 }
 

@@ -6,7 +6,16 @@ import { ByteCursor } from '../util/bytes.ts';
 import { isElf } from './elf.ts';
 import { findMultibootHeader } from './multiboot-header.ts';
 
-export type DetectedKind = 'empty' | 'multiboot' | 'multiboot2' | 'elf' | 'bzimage' | 'iso' | 'disk' | 'gzip' | 'unknown';
+export type DetectedKind =
+  | 'empty'
+  | 'multiboot'
+  | 'multiboot2'
+  | 'elf'
+  | 'bzimage'
+  | 'iso'
+  | 'disk'
+  | 'gzip'
+  | 'unknown';
 
 const MULTIBOOT2_SEARCH_LIMIT = 32768;
 const MULTIBOOT2_MAGIC = 0xe852_50d6;
@@ -31,7 +40,12 @@ function hasMultiboot2Header(bytes: Uint8Array): boolean {
   for (let offset = 0; offset <= limit; offset += 8) {
     if (bytes[offset] !== (MULTIBOOT2_MAGIC & 0xff)) continue;
     const cursor = new ByteCursor(bytes, offset);
-    if ((cursor.u32() === MULTIBOOT2_MAGIC ? MULTIBOOT2_MAGIC + cursor.u32() + cursor.u32() + cursor.u32() : 1) % 0x1_0000_0000 === 0) return true;
+    if (
+      (cursor.u32() === MULTIBOOT2_MAGIC ? MULTIBOOT2_MAGIC + cursor.u32() + cursor.u32() + cursor.u32() : 1) %
+        0x1_0000_0000 ===
+      0
+    )
+      return true;
   }
   return false;
 }

@@ -22,7 +22,8 @@ export function loadElfSegments(elf: ElfFile, memoryBytes: number): BootSegment[
   let total = 0;
   for (const segment of elf.segments) {
     if (segment.type !== PT_LOAD || segment.memorySize === 0) continue;
-    if (segment.offset + segment.fileSize > elf.bytes.length) throw truncated(`the segment for ${hex0x(segment.physical)}`);
+    if (segment.offset + segment.fileSize > elf.bytes.length)
+      throw truncated(`the segment for ${hex0x(segment.physical)}`);
     if (segment.fileSize > segment.memorySize) {
       throw new UserError('image-malformed', 'malformed ELF file: a segment is larger in the file than in memory');
     }
@@ -30,9 +31,11 @@ export function loadElfSegments(elf: ElfFile, memoryBytes: number): BootSegment[
     loaded.push(placeSegment(segment.physical, bytes, segment.memorySize, memoryBytes));
     total += segment.memorySize;
     // Headers may claim the same memory again and again: copying it must stay bounded.
-    if (loaded.length > MAX_SEGMENTS || total > memoryBytes) throw new UserError('image-malformed', 'malformed ELF file: its segments overlap');
+    if (loaded.length > MAX_SEGMENTS || total > memoryBytes)
+      throw new UserError('image-malformed', 'malformed ELF file: its segments overlap');
   }
-  if (loaded.length === 0) throw new UserError('image-malformed', 'the ELF file has nothing to load', 'a kernel needs PT_LOAD segments');
+  if (loaded.length === 0)
+    throw new UserError('image-malformed', 'the ELF file has nothing to load', 'a kernel needs PT_LOAD segments');
   return loaded;
 }
 

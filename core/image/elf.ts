@@ -75,7 +75,13 @@ export class ElfFile {
   private readonly sectionSize: number;
   private symbolCache: readonly ElfSymbol[] | undefined;
 
-  constructor(bytes: Uint8Array, header: Header, segments: readonly ElfSegment[], sections: readonly ElfSection[], nameSection: number) {
+  constructor(
+    bytes: Uint8Array,
+    header: Header,
+    segments: readonly ElfSegment[],
+    sections: readonly ElfSection[],
+    nameSection: number,
+  ) {
     this.bytes = bytes;
     this.type = header.type;
     this.machine = header.machine;
@@ -133,11 +139,16 @@ export function isElf(bytes: Uint8Array): boolean {
 export function parseElf(bytes: Uint8Array): ElfFile {
   if (!isElf(bytes)) throw new UserError('image-kind', 'not an ELF file');
   if (bytes.length < HEADER_SIZE) throw truncated('the ELF header');
-  if (bytes[4] === 2) throw new UserError('image-kind', 'a 64-bit ELF file', 'this is an IA-32 machine: build with -m32');
+  if (bytes[4] === 2)
+    throw new UserError('image-kind', 'a 64-bit ELF file', 'this is an IA-32 machine: build with -m32');
   if (bytes[4] !== 1 || bytes[5] !== 1) throw new UserError('image-kind', 'an ELF file of another byte order or class');
   const header = readHeader(bytes);
   if (header.machine !== EM_386 && header.machine !== EM_486) {
-    throw new UserError('image-kind', `an ELF file for another processor (machine ${header.machine})`, 'this is an IA-32 machine');
+    throw new UserError(
+      'image-kind',
+      `an ELF file for another processor (machine ${header.machine})`,
+      'this is an IA-32 machine',
+    );
   }
   const segments = readSegments(bytes, header);
   const { sections, nameSection } = readSections(bytes, header);
@@ -158,17 +169,37 @@ function readHeader(bytes: Uint8Array): Header {
   const sectionSize = cursor.u16();
   const sectionCount = cursor.u16();
   const nameSection = cursor.u16();
-  return { type, machine, entry, segmentTable, segmentSize, segmentCount, sectionTable, sectionSize, sectionCount, nameSection };
+  return {
+    type,
+    machine,
+    entry,
+    segmentTable,
+    segmentSize,
+    segmentCount,
+    sectionTable,
+    sectionSize,
+    sectionCount,
+    nameSection,
+  };
 }
 
 function readSegments(bytes: Uint8Array, header: Header): ElfSegment[] {
   const segments: ElfSegment[] = [];
   if (header.segmentCount === 0) return segments;
   if (header.segmentSize < SEGMENT_SIZE) throw malformed('program header size');
-  if (header.segmentTable + header.segmentSize * header.segmentCount > bytes.length) throw truncated('the program headers');
+  if (header.segmentTable + header.segmentSize * header.segmentCount > bytes.length)
+    throw truncated('the program headers');
   for (let i = 0; i < header.segmentCount; i++) {
     const c = new ByteCursor(bytes, header.segmentTable + i * header.segmentSize);
-    const [type, offset, virtual, physical, fileSize, memorySize, flags] = [c.u32(), c.u32(), c.u32(), c.u32(), c.u32(), c.u32(), c.u32()];
+    const [type, offset, virtual, physical, fileSize, memorySize, flags] = [
+      c.u32(),
+      c.u32(),
+      c.u32(),
+      c.u32(),
+      c.u32(),
+      c.u32(),
+      c.u32(),
+    ];
     segments.push({ type, offset, virtual, physical, fileSize, memorySize, flags });
   }
   return segments;
@@ -195,9 +226,13 @@ function readSections(bytes: Uint8Array, header: Header): { sections: ElfSection
     sections.push({ index, name: '', type, flags, address, offset, size, link, align: c.u32() });
   }
   const names = sections[nameSection];
-  if (names === undefined || names.type === SHT_NOBITS || names.offset + names.size > bytes.length) return { sections, nameSection };
+  if (names === undefined || names.type === SHT_NOBITS || names.offset + names.size > bytes.length)
+    return { sections, nameSection };
   const table = bytes.subarray(names.offset, names.offset + names.size);
-  return { sections: sections.map((section, i) => ({ ...section, name: textAt(table, nameOffsets[i]) ?? '' })), nameSection };
+  return {
+    sections: sections.map((section, i) => ({ ...section, name: textAt(table, nameOffsets[i]) ?? '' })),
+    nameSection,
+  };
 }
 
 const SYMBOL_KINDS = ['none', 'object', 'function', 'section', 'file'] as const;

@@ -16,7 +16,8 @@ export function loadImage(bytes: Uint8Array, options: LoadOptions): BootPlan {
     if (kind === 'elf') return loadFlatElf(parseElf(bytes), options);
     throw refusal(kind);
   } catch (error) {
-    if (error instanceof UserError && error.code !== 'not-supported') throw new UserError(error.code, `${options.name}: ${error.message}`, error.hint);
+    if (error instanceof UserError && error.code !== 'not-supported')
+      throw new UserError(error.code, `${options.name}: ${error.message}`, error.hint);
     throw error;
   }
 }

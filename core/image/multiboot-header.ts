@@ -47,7 +47,10 @@ export function findMultibootHeader(image: Uint8Array): MultibootHeader | undefi
 export function checkDemands(header: MultibootHeader): void {
   const unknown = header.flags & 0xffff & ~KNOWN_DEMANDS;
   if (unknown === 0) return;
-  throw new UserError('multiboot-demand', `the multiboot header demands features that nobody defined (flags ${unknown.toString(16)}h)`);
+  throw new UserError(
+    'multiboot-demand',
+    `the multiboot header demands features that nobody defined (flags ${unknown.toString(16)}h)`,
+  );
 }
 
 /*
@@ -57,7 +60,14 @@ export function checkDemands(header: MultibootHeader): void {
  */
 function readFields(image: Uint8Array, offset: number, flags: number): MultibootHeader {
   const cursor = new ByteCursor(image, offset + 12);
-  const [header, load, loadEnd, bssEnd, entry, videoType] = [cursor.u32(), cursor.u32(), cursor.u32(), cursor.u32(), cursor.u32(), cursor.u32()];
+  const [header, load, loadEnd, bssEnd, entry, videoType] = [
+    cursor.u32(),
+    cursor.u32(),
+    cursor.u32(),
+    cursor.u32(),
+    cursor.u32(),
+    cursor.u32(),
+  ];
   return {
     offset,
     flags,

@@ -25,7 +25,12 @@ export interface MultibootFacts {
   readonly memoryBytes: number;
   readonly modules: readonly { readonly start: number; readonly end: number; readonly name: string }[];
   /** The section header table with addresses filled in, as the file's own entries. */
-  readonly sections?: { readonly table: Uint8Array; readonly count: number; readonly entrySize: number; readonly names: number };
+  readonly sections?: {
+    readonly table: Uint8Array;
+    readonly count: number;
+    readonly entrySize: number;
+    readonly names: number;
+  };
   /** Describe the 80x25 text screen as the framebuffer. */
   readonly textFramebuffer: boolean;
 }

@@ -5,7 +5,15 @@
  */
 import { UserError } from '../util/errors.ts';
 import type { BootPlan, BootSegment, LoadOptions } from './boot-plan.ts';
-import { BOOT_STACK, CODE_SELECTOR, DATA_SELECTOR, FLAT_GDT, findHighRoom, findRoom, placeSegment } from './boot-plan.ts';
+import {
+  BOOT_STACK,
+  CODE_SELECTOR,
+  DATA_SELECTOR,
+  FLAT_GDT,
+  findHighRoom,
+  findRoom,
+  placeSegment,
+} from './boot-plan.ts';
 import { type ElfFile, isElf, parseElf, SECTION_SIZE, SHT_NOBITS, truncated } from './elf.ts';
 import { loadElfSegments, physicalEntry } from './elf-load.ts';
 import { checkDemands, type MultibootHeader } from './multiboot-header.ts';
@@ -26,8 +34,10 @@ export function loadMultiboot(image: Uint8Array, header: MultibootHeader, option
     segments.push({ physical: start, bytes, size: bytes.length });
     return { name, start, end: start + bytes.length };
   });
-  const sections = kernel.elf === undefined ? undefined : placeSections(kernel.elf, segments, options.memoryBytes, notes);
-  if (header.videoType === VIDEO_GRAPHICS) notes.push('the image asks for a graphics mode; it gets the 80x25 text screen');
+  const sections =
+    kernel.elf === undefined ? undefined : placeSections(kernel.elf, segments, options.memoryBytes, notes);
+  if (header.videoType === VIDEO_GRAPHICS)
+    notes.push('the image asks for a graphics mode; it gets the 80x25 text screen');
   const facts: MultibootFacts = {
     commandLine: options.append === '' ? options.name : `${options.name} ${options.append}`,
     memoryBytes: options.memoryBytes,
@@ -63,7 +73,8 @@ interface LoadedKernel {
 }
 
 function loadByElf(image: Uint8Array, options: LoadOptions): LoadedKernel {
-  if (!isElf(image)) throw new UserError('image-malformed', 'the multiboot header gives no load addresses and the image is not ELF');
+  if (!isElf(image))
+    throw new UserError('image-malformed', 'the multiboot header gives no load addresses and the image is not ELF');
   const elf = parseElf(image);
   return { segments: loadElfSegments(elf, options.memoryBytes), entry: physicalEntry(elf), elf };
 }
@@ -72,7 +83,8 @@ function loadByElf(image: Uint8Array, options: LoadOptions): LoadedKernel {
 function loadByAddresses(image: Uint8Array, header: MultibootHeader, options: LoadOptions): LoadedKernel {
   const addresses = header.addresses as NonNullable<MultibootHeader['addresses']>;
   const fileStart = header.offset - (addresses.header - addresses.load);
-  if (addresses.header < addresses.load || fileStart < 0) throw contradiction('load_addr does not lie before the header');
+  if (addresses.header < addresses.load || fileStart < 0)
+    throw contradiction('load_addr does not lie before the header');
   const loadSize = addresses.loadEnd === 0 ? image.length - fileStart : addresses.loadEnd - addresses.load;
   if (loadSize < 0) throw contradiction('load_end_addr lies before load_addr');
   if (fileStart + loadSize > image.length) throw truncated('the part that the multiboot header wants loaded');
@@ -86,7 +98,12 @@ function loadByAddresses(image: Uint8Array, header: MultibootHeader, options: Lo
  * Gives the kernel its own section headers, and the sections that no segment loaded (symbols, strings, debug
  * information) in memory with their `sh_addr` filled in. What does not fit is left out: nobody needs it to boot.
  */
-function placeSections(elf: ElfFile, segments: BootSegment[], memoryBytes: number, notes: string[]): MultibootFacts['sections'] {
+function placeSections(
+  elf: ElfFile,
+  segments: BootSegment[],
+  memoryBytes: number,
+  notes: string[],
+): MultibootFacts['sections'] {
   if (elf.sections.length === 0) return undefined;
   const table = new DataView(new ArrayBuffer(SECTION_SIZE * elf.sections.length));
   const placed: BootSegment[] = [];
@@ -107,7 +124,12 @@ function placeSections(elf: ElfFile, segments: BootSegment[], memoryBytes: numbe
     return undefined;
   }
   segments.push(...placed);
-  return { table: new Uint8Array(table.buffer), count: elf.sections.length, entrySize: SECTION_SIZE, names: elf.nameSection };
+  return {
+    table: new Uint8Array(table.buffer),
+    count: elf.sections.length,
+    entrySize: SECTION_SIZE,
+    names: elf.nameSection,
+  };
 }
 
 /** The file's own entry, with another sh_addr (offset 12). */

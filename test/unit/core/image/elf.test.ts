@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { parseElf, PT_LOAD } from '../../../../core/image/elf.ts';
+import { PT_LOAD, parseElf } from '../../../../core/image/elf.ts';
 import { guestImage, guestPath, tool } from '../../../guests/build.ts';
 
 describe('the ELF reader', () => {
   it('finds the segments that readelf finds', () => {
     const elf = parseElf(guestImage('high-half'));
     const oracle = tool('readelf', ['-lW', guestPath('high-half')]);
-    const lines = [...oracle.matchAll(/LOAD +0x(\w+) 0x(\w+) 0x(\w+) 0x(\w+) 0x(\w+)/g)].map((m) => m.slice(1).map((text) => Number.parseInt(text, 16)));
+    const lines = [...oracle.matchAll(/LOAD +0x(\w+) 0x(\w+) 0x(\w+) 0x(\w+) 0x(\w+)/g)].map((m) =>
+      m.slice(1).map((text) => Number.parseInt(text, 16)),
+    );
     const loads = elf.segments.filter((segment) => segment.type === PT_LOAD);
     expect(loads.map((s) => [s.offset, s.virtual, s.physical, s.fileSize, s.memorySize])).toEqual(lines);
   });
@@ -14,15 +16,23 @@ describe('the ELF reader', () => {
   it('finds the sections that readelf finds', () => {
     const elf = parseElf(guestImage('high-half'));
     const oracle = tool('readelf', ['-SW', guestPath('high-half')]);
-    const lines = [...oracle.matchAll(/\[ *\d+\] (\S+) +\w+ +([0-9a-f]{8}) (\w+) (\w+)/g)].map((m) => [m[1], ...m.slice(2).map((text) => Number.parseInt(text, 16))]);
+    const lines = [...oracle.matchAll(/\[ *\d+\] (\S+) +\w+ +([0-9a-f]{8}) (\w+) (\w+)/g)].map((m) => [
+      m[1],
+      ...m.slice(2).map((text) => Number.parseInt(text, 16)),
+    ]);
     const sections = elf.sections.filter((section) => section.name !== '');
     expect(sections.map((s) => [s.name, s.address, s.offset, s.size])).toEqual(lines);
   });
 
   it('finds the symbols that nm finds', () => {
     const elf = parseElf(guestImage('high-half'));
-    const oracle = tool('nm', [guestPath('high-half')]).trim().split('\n').sort();
-    const named = elf.symbols.filter((symbol) => symbol.name !== '' && symbol.kind !== 'section' && symbol.kind !== 'file');
+    const oracle = tool('nm', [guestPath('high-half')])
+      .trim()
+      .split('\n')
+      .sort();
+    const named = elf.symbols.filter(
+      (symbol) => symbol.name !== '' && symbol.kind !== 'section' && symbol.kind !== 'file',
+    );
     const mine = named.map((symbol) => `${symbol.value.toString(16).padStart(8, '0')} ${symbol.name}`).sort();
     expect(mine).toEqual(oracle.map((line) => line.replace(/ \w /, ' ')));
   });
@@ -38,6 +48,7 @@ describe('the ELF reader', () => {
 
   it('refuses every truncation of a file or reads it whole', () => {
     const whole = guestImage('hello-serial');
-    for (let length = 0; length < whole.length; length += 7) expect(() => parseElf(whole.subarray(0, length))).toThrow();
+    for (let length = 0; length < whole.length; length += 7)
+      expect(() => parseElf(whole.subarray(0, length))).toThrow();
   });
 });

@@ -65,13 +65,17 @@ describe('a multiboot ELF kernel', () => {
     expect(text(memory, word(16))).toBe('kernel console=com0');
     expect(text(memory, word(64))).toBe('Trapgate');
     expect(word(20)).toBe(2);
-    const [first, second] = [0, 16].map((offset) => [0, 4, 8].map((field) => memory.getUint32(word(24) + offset + field, true)));
+    const [first, second] = [0, 16].map((offset) =>
+      [0, 4, 8].map((field) => memory.getUint32(word(24) + offset + field, true)),
+    );
     expect([first[0] % 4096, second[0] % 4096]).toEqual([0, 0]);
     expect([first[1] - first[0], second[1] - second[0]]).toEqual([3, 5000]);
     expect([text(memory, first[2]), text(memory, second[2])]).toEqual(['first arg', 'second']);
     expect(memory.getUint8(first[0] + 2)).toBe(3);
     expect(word(44) % 24).toBe(0);
-    const ranges = Array.from({ length: word(44) / 24 }, (_, i) => [4, 12, 20].map((field) => memory.getUint32(word(48) + 24 * i + field, true)));
+    const ranges = Array.from({ length: word(44) / 24 }, (_, i) =>
+      [4, 12, 20].map((field) => memory.getUint32(word(48) + 24 * i + field, true)),
+    );
     expect(ranges).toContainEqual([0x10_0000, 15 * MIB, 1]);
     expect(memory.getUint32(word(48), true)).toBe(20);
   });
@@ -85,11 +89,16 @@ describe('a multiboot ELF kernel', () => {
     const found = Array.from({ length: word(28) }, (_, i) => text(memory, names + section(i, 0)));
     const strings = section(found.indexOf('.strtab'), 12);
     expect(found).toContain('.symtab');
-    expect(new TextDecoder().decode(new Uint8Array(memory.buffer, strings, section(found.indexOf('.strtab'), 20)))).toContain('put_character');
+    expect(
+      new TextDecoder().decode(new Uint8Array(memory.buffer, strings, section(found.indexOf('.strtab'), 20))),
+    ).toContain('put_character');
   });
 
   it('is not given tables that overlap it or each other', () => {
-    const plan = loadImage(guestImage('hello-serial'), { ...OPTIONS, modules: [{ name: 'm', bytes: new Uint8Array(9000) }] });
+    const plan = loadImage(guestImage('hello-serial'), {
+      ...OPTIONS,
+      modules: [{ name: 'm', bytes: new Uint8Array(9000) }],
+    });
     const sorted = [...plan.segments].sort((a, b) => a.physical - b.physical);
     sorted.slice(1).forEach((segment, i) => {
       expect(segment.physical).toBeGreaterThanOrEqual(sorted[i].physical + sorted[i].size);
@@ -125,7 +134,8 @@ describe('a flat ELF file', () => {
   it('starts at its entry with nothing in the registers', () => {
     const bytes = Uint8Array.from(guestImage('hello-serial'));
     const header = new DataView(bytes.buffer);
-    for (let offset = 0; offset + 4 <= Math.min(8192, bytes.length); offset += 4) if (header.getUint32(offset, true) === 0x1badb002) header.setUint32(offset, 0, true);
+    for (let offset = 0; offset + 4 <= Math.min(8192, bytes.length); offset += 4)
+      if (header.getUint32(offset, true) === 0x1badb002) header.setUint32(offset, 0, true);
     const plan = loadImage(bytes, OPTIONS);
     expect(plan.kind).toBe('flat-elf');
     expect(plan.entry).toMatchObject({ eax: 0, ebx: 0, esp: 0x7c00, mode: 'protected-flat' });
@@ -153,7 +163,9 @@ describe('what cannot be booted', () => {
 
   it('is a kernel that does not fit into memory, or demands what nobody defined', () => {
     expect(mistake(guestImage('hello-serial'), { memoryBytes: MIB })).toContain('beyond the 1 MiB of memory');
-    expect(mistake(guestImage('hello-serial'), { modules: [{ name: 'm', bytes: new Uint8Array(16 * MIB) }] })).toContain('do not fit');
+    expect(
+      mistake(guestImage('hello-serial'), { modules: [{ name: 'm', bytes: new Uint8Array(16 * MIB) }] }),
+    ).toContain('do not fit');
     expect(mistake(withHeader(0, 0x1_0008, [0x20_0000, 0x20_0000, 0, 0, 0x20_0000]))).toContain('demands');
   });
 });

@@ -3,7 +3,9 @@ import { ByteCursor, nulTerminated, textAt } from '../../../../core/util/bytes.t
 
 describe('a byte cursor', () => {
   it('reads little-endian numbers of every size', () => {
-    const cursor = new ByteCursor(Uint8Array.of(1, 2, 3, 4, 5, 6, 0xff, 0xff, 0xff, 0xff, 0xfe, 1, 0, 0, 0, 0, 0, 0, 0x80));
+    const cursor = new ByteCursor(
+      Uint8Array.of(1, 2, 3, 4, 5, 6, 0xff, 0xff, 0xff, 0xff, 0xfe, 1, 0, 0, 0, 0, 0, 0, 0x80),
+    );
     expect([cursor.u8(), cursor.u16(), cursor.u24()]).toEqual([1, 0x302, 0x60504]);
     expect([cursor.u32(), cursor.i8()]).toEqual([0xffff_ffff, -2]);
     expect(cursor.u64()).toBe(2 ** 63 + 1);
