@@ -47,37 +47,51 @@ export interface Walk {
 
 export function newWalk(): Walk {
   return {
-    status: WALK_ABSENT, physicalPage: 0, rights: 0, large: false,
-    directoryAt: 0, directoryEntry: 0, tableAt: 0, tableEntry: 0,
+    status: WALK_ABSENT,
+    physicalPage: 0,
+    rights: 0,
+    large: false,
+    directoryAt: 0,
+    directoryEntry: 0,
+    tableAt: 0,
+    tableEntry: 0,
   };
 }
 
 /**
- * Walks from the directory at `cr3` to the page of `linear`. Tables outside RAM read as all ones.
+ * Walks from the directory at `cr3` to the page of `linear`; answers `out.status`. Tables outside RAM
+ * read as all ones.
  * @param pse CR4.PSE @param mask see `a20Mask`
  */
 export function walkTables(
-  physical: PhysicalMemory, cr3: number, pse: boolean, mask: number, linear: number, out: Walk,
+  physical: PhysicalMemory,
+  cr3: number,
+  pse: boolean,
+  mask: number,
+  linear: number,
+  out: Walk,
 ): number {
-  const directoryAt = (((cr3 & ~0xfff) | ((linear >>> 20) & 0xffc)) & mask) >>> 0;
-  const directoryEntry = physical.word(directoryAt);
-  out.directoryAt = directoryAt;
+  out.status = walk(physical, cr3, pse, mask, linear, out);
+  return out.status;
+}
+
+function walk(physical: PhysicalMemory, cr3: number, pse: boolean, mask: number, linear: number, out: Walk): number {
+  out.directoryAt = (((cr3 & ~0xfff) | ((linear >>> 20) & 0xffc)) & mask) >>> 0;
+  const directoryEntry = physical.word(out.directoryAt);
   out.directoryEntry = directoryEntry;
-  out.large = false;
-  if ((directoryEntry & PTE_PRESENT) === 0) return (out.status = WALK_ABSENT);
-  if (pse && directoryEntry & PDE_LARGE) {
-    out.large = true;
-    if (directoryEntry & PDE_LARGE_RESERVED) return (out.status = WALK_RESERVED);
+  out.large = pse && (directoryEntry & (PDE_LARGE | PTE_PRESENT)) === (PDE_LARGE | PTE_PRESENT);
+  if ((directoryEntry & PTE_PRESENT) === 0) return WALK_ABSENT;
+  if (out.large) {
+    if (directoryEntry & PDE_LARGE_RESERVED) return WALK_RESERVED;
     out.rights = directoryEntry;
     out.physicalPage = (((directoryEntry & 0xffc00000) | (linear & 0x003ff000)) & mask) >>> 12;
-    return (out.status = WALK_MAPPED);
+    return WALK_MAPPED;
   }
-  const tableAt = (((directoryEntry & ~0xfff) | ((linear >>> 10) & 0xffc)) & mask) >>> 0;
-  const tableEntry = physical.word(tableAt);
-  out.tableAt = tableAt;
+  out.tableAt = (((directoryEntry & ~0xfff) | ((linear >>> 10) & 0xffc)) & mask) >>> 0;
+  const tableEntry = physical.word(out.tableAt);
   out.tableEntry = tableEntry;
-  if ((tableEntry & PTE_PRESENT) === 0) return (out.status = WALK_ABSENT);
+  if ((tableEntry & PTE_PRESENT) === 0) return WALK_ABSENT;
   out.rights = directoryEntry & tableEntry;
   out.physicalPage = (tableEntry & mask) >>> 12;
-  return (out.status = WALK_MAPPED);
+  return WALK_MAPPED;
 }

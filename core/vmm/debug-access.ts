@@ -28,7 +28,14 @@ export class DebugAccess {
     const mask = a20Mask(a20);
     if (cr3 === undefined && (cr0 & CR0_PG) === 0) return (linear & mask) >>> 0;
     if (cr4 & CR4_PAE) return -1;
-    const status = walkTables(this.#physical, cr3 ?? this.#control.cr3, (cr4 & CR4_PSE) !== 0, mask, linear, this.#walk);
+    const status = walkTables(
+      this.#physical,
+      cr3 ?? this.#control.cr3,
+      (cr4 & CR4_PSE) !== 0,
+      mask,
+      linear,
+      this.#walk,
+    );
     return status === WALK_MAPPED ? this.#walk.physicalPage * PAGE + (linear & 0xfff) : -1;
   }
 

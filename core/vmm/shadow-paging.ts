@@ -6,55 +6,67 @@
  * What lacks a permission bit comes here first (`fill`) and, when direct access is not allowed at all
  * (devices, holes, ROM, code, traced tables, watched pages), goes through `load` and `store`.
  */
-import { PAGE_FAULT, PF_PRESENT, PF_RESERVED, PF_USER, PF_WRITE } from '../isa/exceptions.ts';
+import type { Fault } from '../isa/exceptions.ts';
 import {
-  CTX_SCRATCH, SHADOW_EXEC_SUPERVISOR, SHADOW_EXEC_USER, SHADOW_READ_SUPERVISOR, SHADOW_READ_USER,
-  SHADOW_WRITE_SUPERVISOR, SHADOW_WRITE_USER,
+  CTX_SCRATCH,
+  SHADOW_EXEC_SUPERVISOR,
+  SHADOW_EXEC_USER,
+  SHADOW_READ_SUPERVISOR,
+  SHADOW_READ_USER,
+  SHADOW_WRITE_SUPERVISOR,
+  SHADOW_WRITE_USER,
 } from '../memory/layout.ts';
 import type { LinearMemory } from '../memory/linear-memory.ts';
-import {
-  newWalk, PTE_ACCESSED, PTE_DIRTY, PTE_USER, PTE_WRITABLE, WALK_ABSENT, WALK_MAPPED, WALK_RESERVED, walkTables,
-} from '../memory/page-walk.ts';
+import { PTE_USER, PTE_WRITABLE } from '../memory/page-walk.ts';
 import { FRAME_CODE, FRAME_ROM, FRAME_TABLE, type Initiator, type PhysicalMemory } from '../memory/physical-memory.ts';
 import {
-  ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FILL_FAULT, FILL_SLOW, FILL_WATCH, isEntry, type Access, type AddressSpace,
+  ACCESS_EXECUTE,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  type Access,
+  type AddressSpace,
+  FILL_FAULT,
+  FILL_SLOW,
+  FILL_WATCH,
+  isEntry,
 } from '../vcpu/address-space.ts';
 import type { Context } from '../vcpu/context.ts';
 import { DebugAccess } from './debug-access.ts';
+import { GuestTables } from './guest-tables.ts';
 import type { MemoryBus } from './memory-bus.ts';
-import { ROLE_DIRECTORY, TableTrace } from './table-trace.ts';
 import { ShadowTables } from './shadow-tables.ts';
 import { SlowAccess } from './slow-access.ts';
-import { CR0_PG, CR4_PAE, SpaceCache, type PagingControl, type Space } from './space-cache.ts';
-import { WatchRanges, WATCHED_READ, type Watch, type WatchHit } from './watch-ranges.ts';
+import { CR0_PG, CR4_PAE, type PagingControl, type Space, SpaceCache } from './space-cache.ts';
+import { ROLE_DIRECTORY, TableTrace } from './table-trace.ts';
+import { WATCHED_READ, type Watch, type WatchHit, WatchRanges } from './watch-ranges.ts';
 
-export type { PagingControl } from './space-cache.ts';
 export type { MemoryBus } from './memory-bus.ts';
+export type { PagingControl } from './space-cache.ts';
 export type { Watch, WatchHit } from './watch-ranges.ts';
 
 const READS = SHADOW_READ_SUPERVISOR | SHADOW_READ_USER;
 const WRITES = SHADOW_WRITE_SUPERVISOR | SHADOW_WRITE_USER;
 const EXECS = SHADOW_EXEC_SUPERVISOR | SHADOW_EXEC_USER;
+const ALL = READS | WRITES | EXECS;
 const USER_BITS = SHADOW_READ_USER | SHADOW_WRITE_USER | SHADOW_EXEC_USER;
 /** Frames that are not written directly. */
 const WRITE_PROTECTED = FRAME_CODE | FRAME_TABLE | FRAME_ROM;
 /** The bit an access needs: by Access for a supervisor, by Access + 3 for a user. */
 const NEEDED = [
-  SHADOW_READ_SUPERVISOR, SHADOW_WRITE_SUPERVISOR, SHADOW_EXEC_SUPERVISOR,
-  SHADOW_READ_USER, SHADOW_WRITE_USER, SHADOW_EXEC_USER,
+  SHADOW_READ_SUPERVISOR,
+  SHADOW_WRITE_SUPERVISOR,
+  SHADOW_EXEC_SUPERVISOR,
+  SHADOW_READ_USER,
+  SHADOW_WRITE_USER,
+  SHADOW_EXEC_USER,
 ];
 
 /** Arming more watched pages than this drops everything instead of page by page. */
 const MANY_PAGES = 4096;
 
-const CAUSE_ABSENT = 'page not present';
-const CAUSE_RESERVED = 'reserved bit set in a page-directory entry';
-const CAUSE_READ_ONLY = 'write to a read-only page';
-const CAUSE_SUPERVISOR = 'user access to a supervisor page';
-
 export class ShadowPaging implements AddressSpace {
   /** Overwritten by the next fault: whoever keeps it copies it. */
-  readonly fault = { vector: PAGE_FAULT, errorCode: 0, linear: 0, cause: '' };
+  readonly fault: Fault & { readonly linear: number };
   readonly #memory: LinearMemory;
   readonly #physical: PhysicalMemory;
   readonly #bus: MemoryBus;
@@ -65,9 +77,8 @@ export class ShadowPaging implements AddressSpace {
   readonly #watches = new WatchRanges();
   readonly #slow: SlowAccess;
   readonly #debug: DebugAccess;
-  readonly #walk = newWalk();
+  readonly #guest: GuestTables;
   #execBlocked: ReadonlySet<number> = new Set();
-  #updatingFlags = false;
 
   constructor(memory: LinearMemory, physical: PhysicalMemory, bus: MemoryBus, control: PagingControl) {
     const { shadowCount, total } = memory.layout;
@@ -75,6 +86,8 @@ export class ShadowPaging implements AddressSpace {
     this.#physical = physical;
     this.#bus = bus;
     this.#control = control;
+    this.#guest = new GuestTables(memory, physical);
+    this.fault = this.#guest.fault;
     this.#tables = new ShadowTables(memory);
     this.#trace = new TableTrace(physical, this.#tables, total / 4096, shadowCount);
     this.#cache = new SpaceCache(memory.layout, (space) => {
@@ -85,7 +98,7 @@ export class ShadowPaging implements AddressSpace {
     this.#debug = new DebugAccess(physical, bus, control);
     physical.onProtect((hostPage) => this.#tables.revokeFrame(hostPage, WRITES));
     physical.onWrite((hostPage, offset, length) => {
-      if (!this.#updatingFlags) this.#trace.written(hostPage, offset, length);
+      if (!this.#guest.updating) this.#trace.written(hostPage, offset, length);
     });
   }
 
@@ -113,8 +126,8 @@ export class ShadowPaging implements AddressSpace {
     const space = this.#cache.select(this.#control);
     if (!space.paging) return;
     const page = linear >>> 12;
-    walkTables(this.#physical, space.cr3, space.pse, space.mask, linear, this.#walk);
-    if (this.#walk.large) this.#tables.dropRegion(space.index, page >>> 10);
+    this.#guest.locate(space, linear);
+    if (this.#guest.walk.large) this.#tables.dropRegion(space.index, page >>> 10);
     else this.#tables.dropPage(space.index, page);
   }
 
@@ -153,7 +166,10 @@ export class ShadowPaging implements AddressSpace {
   setWatches(list: readonly Watch[]): void {
     // Entries made before know nothing of the new ranges; those of old ranges are refilled when asked for.
     const pages = this.#watches.set(list);
-    if (pages > MANY_PAGES) return this.#tables.dropAll();
+    if (pages > MANY_PAGES) {
+      this.#tables.dropAll();
+      return;
+    }
     for (const watch of list) {
       for (let page = watch.address >>> 12; page * 4096 < watch.address + watch.length; page++) {
         if (watch.space === 'linear') this.#tables.dropEverywhere(page);
@@ -169,33 +185,26 @@ export class ShadowPaging implements AddressSpace {
 
   fill(context: Context, linear: number, size: number, access: Access, user: boolean, stepping: boolean): number {
     const space = this.#cache.at(context.shadow);
-    const page = linear >>> 12;
     const write = access === ACCESS_WRITE;
-    const walk = this.#walk;
-    let allowed = READS | WRITES | EXECS;
-    if (space.paging) {
-      const status = this.#walkSpace(space, linear);
-      if (status !== WALK_MAPPED) return this.#raise(status, walk.rights, linear, write, user);
-      const { rights } = walk;
-      if (user && (rights & PTE_USER) === 0) return this.#raise(WALK_MAPPED, rights, linear, write, user);
-      if ((rights & PTE_WRITABLE) === 0) {
-        if (write && (user || space.writeProtect)) return this.#raise(WALK_MAPPED, rights, linear, write, user);
-        allowed = space.writeProtect ? READS | EXECS : READS | EXECS | SHADOW_WRITE_SUPERVISOR;
-      }
-      if ((rights & PTE_USER) === 0) allowed &= ~USER_BITS;
-    }
-    const physicalPage = space.paging ? walk.physicalPage : ((linear & space.mask) >>> 12);
+    if (space.paging && !this.#guest.permits(space, linear, write, user)) return FILL_FAULT;
+    const page = linear >>> 12;
+    const physicalPage = space.paging ? this.#guest.walk.physicalPage : (linear & space.mask) >>> 12;
     let watched = 0;
     if (this.#watches.armed) {
       watched = this.#watches.page(page, physicalPage);
-      if (watched !== 0 && !stepping && access !== ACCESS_EXECUTE) {
-        if (this.#watches.touches(linear >>> 0, physicalPage * 4096 + (linear & 0xfff), size, write)) return FILL_WATCH;
-      }
+      const stop = access !== ACCESS_EXECUTE && !stepping;
+      const physical = physicalPage * 4096 + (linear & 0xfff);
+      if (stop && watched !== 0 && this.#watches.touches(linear >>> 0, physical, size, write)) return FILL_WATCH;
+      if (space.paging && this.#flagsWatched(write, stepping) && stop) return FILL_WATCH;
     }
-    if (space.paging && !this.#setFlags(write)) allowed &= ~WRITES;
+    const dirty = !space.paging || this.#guest.setFlags(write);
     const hostPage = this.#physical.hostPage(physicalPage);
     if (hostPage === 0 || this.#bus.covers(physicalPage)) return FILL_SLOW;
-    if (space.paging) this.#traceWalk(space, page);
+    let allowed = ALL;
+    if (space.paging) {
+      this.#traceWalk(space, page);
+      allowed = this.#allowed(space, dirty);
+    }
     // After tracing: the page may be one of the tables that were just walked.
     if (this.#physical.frameFlags[hostPage] & WRITE_PROTECTED) allowed &= ~WRITES;
     if (watched !== 0) allowed &= watched & WATCHED_READ ? EXECS : ~WRITES;
@@ -209,11 +218,11 @@ export class ShadowPaging implements AddressSpace {
   load(context: Context, linear: number, size: number, to: number): void {
     const first = Math.min(size, 4096 - (linear & 0xfff));
     const space = this.#cache.at(context.shadow);
-    const low = this.#locate(space, linear);
+    const low = this.#guest.locate(space, linear);
     this.#slow.load(low, first, to);
     let high = 0;
     if (first < size) {
-      high = this.#locate(space, linear + first);
+      high = this.#guest.locate(space, linear + first);
       this.#slow.load(high, size - first, to + first);
     }
     if (this.#watches.armed) this.#record(linear, low, first, high, size, 'read', to);
@@ -223,8 +232,8 @@ export class ShadowPaging implements AddressSpace {
     const first = Math.min(size, 4096 - (linear & 0xfff));
     const space = this.#cache.at(context.shadow);
     // Both halves are located before either is written: the first may hold the second's page-table entry.
-    const low = this.#locate(space, linear);
-    const high = first < size ? this.#locate(space, linear + first) : 0;
+    const low = this.#guest.locate(space, linear);
+    const high = first < size ? this.#guest.locate(space, linear + first) : 0;
     if (this.#watches.armed) this.#record(linear, low, first, high, size, 'write', from);
     this.#slow.store(low, first, from);
     if (first < size) this.#slow.store(high, size - first, from + first);
@@ -286,76 +295,48 @@ export class ShadowPaging implements AddressSpace {
     return this.fill(context, (linear + first) >>> 0, size - first, access, user, true) !== FILL_FAULT;
   }
 
-  /** PAE tables are not understood yet: nothing is mapped, and `refusal` says so. */
-  #walkSpace(space: Space, linear: number): number {
-    if (space.pae) return (this.#walk.status = WALK_ABSENT);
-    return walkTables(this.#physical, space.cr3, space.pse, space.mask, linear, this.#walk);
+  /** Permission bits that the last walk gives, for user and supervisor at once. */
+  #allowed(space: Space, dirty: boolean): number {
+    const { rights } = this.#guest.walk;
+    let allowed = READS | EXECS;
+    // A clean page must come back for its D bit.
+    if (dirty && rights & PTE_WRITABLE) allowed = ALL;
+    else if (dirty && !space.writeProtect) allowed |= SHADOW_WRITE_SUPERVISOR;
+    return rights & PTE_USER ? allowed : allowed & ~USER_BITS;
   }
 
-  /** Physical address for an access that `fill` has permitted. */
-  #locate(space: Space, linear: number): number {
-    if (!space.paging) return (linear & space.mask) >>> 0;
-    // An instruction with several stores may have unmapped its own page: then the bus floats.
-    if (this.#walkSpace(space, linear) !== WALK_MAPPED) return 0xfffff000 + (linear & 0xfff);
-    return this.#walk.physicalPage * 4096 + (linear & 0xfff);
-  }
-
-  /** SDM vol. 3, 4.7. A fault sets no accessed bit. */
-  #raise(status: number, rights: number, linear: number, write: boolean, user: boolean): number {
-    const { fault } = this;
-    let code = (write ? PF_WRITE : 0) | (user ? PF_USER : 0);
-    if (status !== WALK_ABSENT) code |= PF_PRESENT;
-    if (status === WALK_RESERVED) code |= PF_RESERVED;
-    fault.errorCode = code;
-    fault.linear = linear >>> 0;
-    if (status === WALK_ABSENT) fault.cause = CAUSE_ABSENT;
-    else if (status === WALK_RESERVED) fault.cause = CAUSE_RESERVED;
-    else fault.cause = user && (rights & PTE_USER) === 0 ? CAUSE_SUPERVISOR : CAUSE_READ_ONLY;
-    return FILL_FAULT;
-  }
-
-  /** Sets A, and D for a write (SDM vol. 3, 4.8); true when the page is dirty by now. */
-  #setFlags(write: boolean): boolean {
-    const walk = this.#walk;
-    if (walk.large) return this.#setEntry(walk.directoryAt, walk.directoryEntry, write);
-    this.#setEntry(walk.directoryAt, walk.directoryEntry, false);
-    return this.#setEntry(walk.tableAt, walk.tableEntry, write);
-  }
-
-  #setEntry(at: number, entry: number, write: boolean): boolean {
-    const wanted = entry | PTE_ACCESSED | (write ? PTE_DIRTY : 0);
-    if (wanted !== (entry | 0)) this.#updateEntry(at, wanted);
-    return (wanted & PTE_DIRTY) !== 0;
-  }
-
-  /** A physical write for code, but no reason to end a trace: no entry depends on these bits being clear. */
-  #updateEntry(at: number, value: number): void {
-    const hostPage = this.#physical.hostPage(at >>> 12);
-    if (hostPage === 0 || this.#physical.frameFlags[hostPage] & FRAME_ROM) return;
-    this.#memory.i32[hostPage * 1024 + ((at & 0xfff) >>> 2)] = value;
-    if ((this.#physical.frameFlags[hostPage] & FRAME_CODE) === 0) return;
-    this.#updatingFlags = true;
-    this.#physical.written(hostPage, at & 0xfff, 4, 'cpu');
-    this.#updatingFlags = false;
+  /** True when setting A and D would write a watched table entry; while stepping, the hit is recorded. */
+  #flagsWatched(write: boolean, stepping: boolean): boolean {
+    const at = this.#guest.flagsToSet(write);
+    if (at < 0 || !this.#watches.physicalPageWatched(at >>> 12)) return false;
+    if (stepping) this.#watches.recordPhysical(at, 4);
+    return this.#watches.touchesPhysical(at, 4);
   }
 
   #traceWalk(space: Space, page: number): void {
-    const { directoryAt, tableAt, large } = this.#walk;
+    const { directoryAt, tableAt, large } = this.#guest.walk;
     const directory = this.#physical.hostPage(directoryAt >>> 12);
     if (directory !== 0) this.#trace.use(space.index, ROLE_DIRECTORY, directory);
     const table = large ? 0 : this.#physical.hostPage(tableAt >>> 12);
     if (table !== 0) this.#trace.use(space.index, page >>> 10, table);
   }
 
-  #record(linear: number, low: number, first: number, high: number, size: number, kind: 'read' | 'write', at: number): void {
+  #record(
+    linear: number,
+    low: number,
+    first: number,
+    high: number,
+    size: number,
+    kind: 'read' | 'write',
+    at: number,
+  ): void {
     const { u8 } = this.#memory;
     let value: number | undefined;
     if (size <= 4) {
       value = 0;
       for (let i = size - 1; i >= 0; i--) value = value * 256 + u8[at + i];
     }
-    if (first === size) return this.#watches.record(linear >>> 0, low, size, kind, value);
     this.#watches.record(linear >>> 0, low, first, kind, value);
-    this.#watches.record((linear + first) >>> 0, high, size - first, kind, value);
+    if (first < size) this.#watches.record((linear + first) >>> 0, high, size - first, kind, value);
   }
 }

@@ -22,7 +22,10 @@ export class SlowAccess {
   load(physical: number, size: number, to: number): void {
     const page = physical >>> 12;
     const { u8 } = this.#memory;
-    if (this.#bus.covers(page)) return this.#loadDevice(physical, size, to);
+    if (this.#bus.covers(page)) {
+      this.#loadDevice(physical, size, to);
+      return;
+    }
     const hostPage = this.#physical.hostPage(page);
     if (hostPage === 0) u8.fill(0xff, to, to + size);
     else u8.copyWithin(to, hostPage * 4096 + (physical & 0xfff), hostPage * 4096 + (physical & 0xfff) + size);
@@ -31,7 +34,10 @@ export class SlowAccess {
   /** Host to guest, as the processor's write: ROM and holes drop it, code and traced tables are told. */
   store(physical: number, size: number, from: number): void {
     const page = physical >>> 12;
-    if (this.#bus.covers(page)) return this.#storeDevice(physical, size, from);
+    if (this.#bus.covers(page)) {
+      this.#storeDevice(physical, size, from);
+      return;
+    }
     const hostPage = this.#physical.hostPage(page);
     if (hostPage === 0) return;
     const flags = this.#physical.frameFlags[hostPage];

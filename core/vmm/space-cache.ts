@@ -3,7 +3,7 @@
  * what a walk answers (CR3 base, PG, PSE, PAE, WP, A20), so a CR3 reload finds its table again and is
  * a pointer swap. Least recently used tables are given to new spaces.
  */
-import { SHADOW_TABLE_SIZE, type MemoryLayout } from '../memory/layout.ts';
+import { type MemoryLayout, SHADOW_TABLE_SIZE } from '../memory/layout.ts';
 import { a20Mask } from '../memory/page-walk.ts';
 
 /** The registers that choose the guest's address space; the virtual CPU has them. */
@@ -47,8 +47,15 @@ export class SpaceCache {
     this.#base = layout.shadow;
     this.#evict = evict;
     this.spaces = Array.from({ length: layout.shadowCount }, (_, index) => ({
-      index, table: layout.shadow + index * SHADOW_TABLE_SIZE,
-      paging: false, cr3: 0, pse: false, pae: false, writeProtect: false, mask: -1, used: 0,
+      index,
+      table: layout.shadow + index * SHADOW_TABLE_SIZE,
+      paging: false,
+      cr3: 0,
+      pse: false,
+      pae: false,
+      writeProtect: false,
+      mask: -1,
+      used: 0,
     }));
   }
 
@@ -68,8 +75,13 @@ export class SpaceCache {
     let oldest = this.spaces[0];
     for (const space of this.spaces) {
       if (
-        space.used !== 0 && space.cr3 === cr3 && space.paging === paging && space.pse === pse &&
-        space.pae === pae && space.writeProtect === writeProtect && space.mask === mask
+        space.used !== 0 &&
+        space.cr3 === cr3 &&
+        space.paging === paging &&
+        space.pse === pse &&
+        space.pae === pae &&
+        space.writeProtect === writeProtect &&
+        space.mask === mask
       ) {
         space.used = ++this.#time;
         return space;

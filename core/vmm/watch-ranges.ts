@@ -84,8 +84,26 @@ export class WatchRanges {
     for (const watch of this.#watches) {
       if (watch.access !== kind && watch.access !== 'access') continue;
       const address = watch.space === 'linear' ? linear : physical;
-      if (!overlaps(watch, address, size) || this.#hits.length >= MAX_HITS) continue;
-      this.#hits.push({ id: watch.id, address, size, kind, value });
+      if (overlaps(watch, address, size)) this.#keep({ id: watch.id, address, size, kind, value });
+    }
+  }
+
+  #keep(hit: WatchHit): void {
+    if (this.#hits.length < MAX_HITS) this.#hits.push(hit);
+  }
+
+  physicalPageWatched(physicalPage: number): boolean {
+    return this.#physical[physicalPage] !== 0;
+  }
+
+  /** True when a write that has a physical address only (A and D bits) touches a watched byte. */
+  touchesPhysical(physical: number, size: number): boolean {
+    return this.#watches.some((watch) => physicalWrite(watch, physical, size));
+  }
+
+  recordPhysical(physical: number, size: number): void {
+    for (const watch of this.#watches) {
+      if (physicalWrite(watch, physical, size)) this.#keep({ id: watch.id, address: physical, size, kind: 'write' });
     }
   }
 
@@ -99,4 +117,8 @@ export class WatchRanges {
 
 function overlaps(watch: Watch, address: number, size: number): boolean {
   return address < watch.address + watch.length && watch.address < address + size;
+}
+
+function physicalWrite(watch: Watch, physical: number, size: number): boolean {
+  return watch.space === 'physical' && watch.access !== 'read' && overlaps(watch, physical, size);
 }

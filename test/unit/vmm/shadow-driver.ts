@@ -2,7 +2,14 @@
  * Drives ShadowPaging the way the engine does: look the shadow table up, else fill, then access the host
  * address directly or go through load and store. Page crossings probe both halves first.
  */
-import { CTX_SCRATCH, layoutFor, SHADOW_READ_SUPERVISOR, SHADOW_READ_USER, SHADOW_WRITE_SUPERVISOR, SHADOW_WRITE_USER } from '../../../core/memory/layout.ts';
+import {
+  CTX_SCRATCH,
+  layoutFor,
+  SHADOW_READ_SUPERVISOR,
+  SHADOW_READ_USER,
+  SHADOW_WRITE_SUPERVISOR,
+  SHADOW_WRITE_USER,
+} from '../../../core/memory/layout.ts';
 import { LinearMemory } from '../../../core/memory/linear-memory.ts';
 import { PhysicalMemory } from '../../../core/memory/physical-memory.ts';
 import { ACCESS_READ, ACCESS_WRITE, FILL_FAULT, FILL_WATCH, isEntry } from '../../../core/vcpu/address-space.ts';
@@ -81,7 +88,14 @@ export class Rig {
   }
 
   /** Host address, 0 for the slow path, or why not. */
-  #reach(linear: number, size: number, access: 0 | 1, mask: number, user: boolean, stepping: boolean): number | Outcome {
+  #reach(
+    linear: number,
+    size: number,
+    access: 0 | 1,
+    mask: number,
+    user: boolean,
+    stepping: boolean,
+  ): number | Outcome {
     const first = Math.min(size, 4096 - (linear & 0xfff));
     if (first === size) {
       const entry = this.entry(linear);
