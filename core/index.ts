@@ -1,4 +1,14 @@
 /** The public face of the core: the only module that `server`, `extension` and other users import. */
+
+export {
+  CORE_REGISTER_COUNT,
+  DEBUG_REGISTERS,
+  type DebugRegister,
+  debugRegister,
+  GDB_EBP,
+  GDB_EIP,
+  GDB_ESP,
+} from './debug/register-table.ts';
 export * from './debug/target.ts';
 export { EXCEPTION_NAMES, type FaultRecord } from './isa/exceptions.ts';
 export { GENERAL_NAMES, SEGMENT_NAMES } from './isa/registers.ts';
