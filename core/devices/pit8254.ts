@@ -10,7 +10,7 @@ import type { Timer, TimerSource } from '../bus/clock.ts';
 import type { DeviceState, IrqLine, PortDevice, Width } from '../bus/device.ts';
 import { Rate } from '../bus/rate.ts';
 import { count, flag, int, list, StateShape } from '../bus/state-shape.ts';
-import { Counter, COUNTER_FIELDS, type CounterState, NO_EDGE, powerOnCounter } from './pit8254-counter.ts';
+import { COUNTER_FIELDS, Counter, type CounterState, NO_EDGE, powerOnCounter } from './pit8254-counter.ts';
 
 /** The PC's 14.31818 MHz crystal divided by 12. */
 export const PIT_HZ = 1_193_182;
