@@ -178,6 +178,11 @@ export class ShadowPaging implements AddressSpace {
     }
   }
 
+  /** True when `takeWatchHits` would answer something. */
+  get hasWatchHits(): boolean {
+    return this.#watches.hasHits;
+  }
+
   /** What watched accesses happened since the last call. */
   takeWatchHits(): WatchHit[] {
     return this.#watches.take();

@@ -107,6 +107,10 @@ export class WatchRanges {
     }
   }
 
+  get hasHits(): boolean {
+    return this.#hits.length > 0;
+  }
+
   /** The hits since the last call, first one first. */
   take(): WatchHit[] {
     const hits = this.#hits;

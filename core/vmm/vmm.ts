@@ -1,0 +1,323 @@
+/**
+ * The monitor's loop: direct execution until something traps, one dispatch over why, emulation, and
+ * again. It delivers interrupts and exceptions between steps and counts steps exactly (design 4.2).
+ */
+import { IF, RF, TF } from '../isa/eflags.ts';
+import { DB, type FaultRecord, MF } from '../isa/exceptions.ts';
+import type { Instruction } from '../isa/instruction.ts';
+import { CTX_FLAG_REST } from '../memory/layout.ts';
+import type { Engine } from '../vcpu/engine.ts';
+import { EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../vcpu/exit.ts';
+import { SOURCE_EXCEPTION, SOURCE_EXTERNAL, type Source } from './event-source.ts';
+import { DELIVERED, type Delivery, Events, SHUT_DOWN, STOPPED, type VectorPoint } from './events.ts';
+import { HANDLERS } from './handlers.ts';
+import { type Handler, Monitor, type MonitorParts } from './monitor.ts';
+import { AGAIN, DONE, FAULT, type Outcome, POINT } from './outcome.ts';
+import { resetProcessor } from './reset.ts';
+import type { TrapCounter, TrapStatistics } from './statistics.ts';
+import { CR0_NE, DR6_BS, SHADOW_NONE, SHADOW_SS, type VirtualCpu } from './virtual-cpu.ts';
+
+export type VmmExitReason =
+  /** The steps asked for have retired. */
+  | 'budget'
+  /** HLT, and no interrupt that may be taken: the caller moves the clock. */
+  | 'halted'
+  /** A code point at EIP. */
+  | 'break'
+  /** The step just retired touched a watched range: `space.takeWatchHits()`. */
+  | 'watch'
+  /** An armed vector point; the next run delivers. `faults` ends with the event. */
+  | 'vector'
+  /** A mode point: `modeChange` has the CHANGED_* bits. */
+  | 'mode'
+  /** A triple fault; `faults` is the chain that led to it. Only a reset helps. */
+  | 'shutdown'
+  /** Something is not built yet; `message` names it. The instruction at EIP has not been executed. */
+  | 'refused'
+  /** `requestStop` was called by a device during the step just retired. */
+  | 'stopRequested';
+
+export interface VmmExit {
+  reason: VmmExitReason;
+  faults: readonly FaultRecord[];
+  message: string;
+  modeChange: number;
+  /** For `vector`. */
+  vector: number;
+  source: Source;
+}
+
+export interface RunOptions {
+  /** Pass a code point at the first instruction. */
+  readonly skipBreak?: boolean;
+  /** Interrupt requests stay pending (a debugger is single-stepping). */
+  readonly holdInterrupts?: boolean;
+}
+
+export interface VmmParts extends MonitorParts {
+  readonly engine: Engine;
+  readonly statistics: TrapStatistics;
+}
+
+interface Row {
+  readonly handler: Handler;
+  readonly counter: TrapCounter;
+}
+
+/** What `#emulate` and `#deliver` answer when the run goes on. */
+const GO_ON = undefined;
+const NO_OPTIONS: RunOptions = {};
+/** Engines count a budget in 32 signed bits. */
+const LONGEST_RUN = 0x7fffffff;
+
+export class Vmm {
+  readonly monitor: Monitor;
+  readonly cpu: VirtualCpu;
+  readonly statistics: TrapStatistics;
+  readonly events: Events;
+  /** Steps retired since power-on. */
+  steps = 0;
+  readonly #engine: Engine;
+  readonly #rows = new Map<string, Row>();
+  readonly #exit: VmmExit = {
+    reason: 'budget',
+    faults: [],
+    message: '',
+    modeChange: 0,
+    vector: 0,
+    source: SOURCE_EXCEPTION,
+  };
+  #modePoints = 0;
+  #stopRequested = false;
+
+  constructor(parts: VmmParts) {
+    this.#engine = parts.engine;
+    this.cpu = parts.cpu;
+    this.statistics = parts.statistics;
+    this.monitor = new Monitor(parts);
+    this.events = new Events(this.monitor, () => this.steps);
+    this.monitor.stopsAt = (vector, source) => this.events.stopsAt(vector, source);
+  }
+
+  /** Power-on or RESET: registers, privileged state and the space; steps go on counting. */
+  reset(): void {
+    resetProcessor(this.monitor);
+    this.#stopRequested = false;
+  }
+
+  setVectorPoints(points: readonly VectorPoint[]): void {
+    this.events.setPoints(points);
+  }
+
+  /** CHANGED_* bits (monitor.ts) after which a run ends with `mode`. */
+  setModePoints(bits: number): void {
+    this.#modePoints = bits;
+  }
+
+  /** Called by devices during a step: the run ends once that step has retired. */
+  requestStop(): void {
+    this.#stopRequested = true;
+  }
+
+  /** A20 changed on the board. */
+  setA20(open: boolean): void {
+    this.cpu.a20 = open;
+    this.monitor.space.switchSpace(this.monitor.context);
+  }
+
+  /** Delivers an exception now, as if raised by the instruction at EIP; for debuggers. */
+  inject(vector: number, errorCode: number): VmmExit | undefined {
+    this.monitor.raise(vector, errorCode, 'injected by the debugger');
+    return this.#after(this.events.raiseFault());
+  }
+
+  /** Runs at most `budget` steps. The answer is one record, overwritten by the next run. */
+  run(budget: number, options: RunOptions = NO_OPTIONS): VmmExit {
+    const { cpu, monitor } = this;
+    const { context, interrupts } = monitor;
+    const end = this.steps + budget;
+    const hold = options.holdInterrupts === true;
+    let skip = options.skipBreak === true;
+    monitor.modeChange = 0;
+    if (cpu.shutdown) return this.#stop('shutdown');
+    for (;;) {
+      if (this.#stopRequested) {
+        this.#stopRequested = false;
+        return this.#stop('stopRequested');
+      }
+      if (monitor.modeChange !== 0) {
+        this.#exit.modeChange = monitor.modeChange & this.#modePoints;
+        monitor.modeChange = 0;
+        if (this.#exit.modeChange !== 0) return this.#stop('mode');
+      }
+      if (cpu.pendingDebug !== 0) {
+        const stop = this.#deliverDebug();
+        if (stop !== GO_ON) return stop;
+        continue;
+      }
+      if (this.steps >= end) return this.#stop('budget');
+      const flags = context.word(CTX_FLAG_REST);
+      const waiting = !hold && (flags & IF) !== 0 && (cpu.acknowledged >= 0 || interrupts.pending);
+      if (waiting && cpu.interruptShadow === SHADOW_NONE) {
+        const stop = this.#deliverExternal();
+        if (stop !== GO_ON) return stop;
+        continue;
+      }
+      if (cpu.halted) return this.#stop('halted');
+      // One step at a time where something has to be looked at after each.
+      const single = (flags & TF) !== 0;
+      const length = single || waiting ? 1 : Math.min(end - this.steps, LONGEST_RUN);
+      const exit = this.#engine.run(context, length, skip);
+      skip = false;
+      if (exit.steps > 0) {
+        this.steps += exit.steps;
+        cpu.interruptShadow = SHADOW_NONE;
+        // RF lasts for one instruction (SDM vol. 3, 17.3.1.1).
+        const rest = context.word(CTX_FLAG_REST);
+        if (rest & RF) context.setWord(CTX_FLAG_REST, rest & ~RF);
+        if (single) cpu.pendingDebug = DR6_BS;
+      }
+      if (exit.reason === EXIT_BUDGET) continue;
+      if (exit.reason === EXIT_WATCH) return this.#stop('watch');
+      // What waits at EIP belongs to the next step: not before the debug trap, not beyond the budget.
+      if (exit.steps > 0 && (single || this.steps >= end)) continue;
+      let stop: VmmExit | undefined;
+      switch (exit.reason) {
+        case EXIT_TRAP: {
+          const outcome = this.#emulate(exit.instruction as Instruction, end, single, hold);
+          if (outcome === AGAIN) skip = true;
+          else if (outcome !== DONE) stop = this.#failed(outcome);
+          else if (monitor.space.hasWatchHits) stop = this.#stop('watch');
+          break;
+        }
+        case EXIT_FAULT:
+          stop = this.#engineFault(exit.vector, exit.errorCode, exit.linear, exit.cause);
+          break;
+        case EXIT_BREAK:
+          stop = this.#stop('break');
+          break;
+        default:
+          throw new Error(`internal error: engine exit ${exit.reason}`);
+      }
+      if (stop !== GO_ON) return stop;
+    }
+  }
+
+  /** Emulates the instruction at EIP; DONE, or AGAIN inside a repetition, when it has retired. */
+  #emulate(instruction: Instruction, end: number, single: boolean, hold: boolean): Outcome {
+    const { cpu, monitor } = this;
+    const { context, interrupts } = monitor;
+    const row = this.#rows.get(instruction.mnemonic) ?? this.#addRow(instruction);
+    row.counter.count++;
+    const shadow = cpu.interruptShadow;
+    cpu.interruptShadow = SHADOW_NONE;
+    const rest = context.word(CTX_FLAG_REST);
+    for (;;) {
+      const outcome = row.handler(monitor, instruction);
+      if (outcome >= FAULT) {
+        cpu.interruptShadow = shadow;
+        return outcome;
+      }
+      this.steps++;
+      // RF as it was before: IRET may have set it for the next instruction.
+      if (rest & RF && instruction.mnemonic !== 'iret')
+        context.setWord(CTX_FLAG_REST, context.word(CTX_FLAG_REST) & ~RF);
+      // A software interrupt has cleared TF and gets no trap; a load of SS suppresses it.
+      if (single && cpu.interruptShadow !== SHADOW_SS && !isInterrupt(instruction)) cpu.pendingDebug |= DR6_BS;
+      if (outcome === AGAIN) {
+        const interrupted = !hold && interrupts.pending && (rest & IF) !== 0;
+        if (single || interrupted || this.steps >= end || this.#stopRequested || monitor.space.hasWatchHits)
+          return AGAIN;
+        continue;
+      }
+      if (outcome === DONE) context.eip = (context.eip + instruction.length) >>> 0;
+      return DONE;
+    }
+  }
+
+  /** Finds the handler of a mnemonic that traps for the first time. */
+  #addRow(instruction: Instruction): Row {
+    const { mnemonic, trapClass } = instruction;
+    const handler = HANDLERS.get(mnemonic) ?? ((monitor: Monitor) => monitor.refuse(`instruction ${mnemonic}`));
+    const row = { handler, counter: this.statistics.counter(mnemonic, trapClass) };
+    this.#rows.set(mnemonic, row);
+    return row;
+  }
+
+  /** An instruction that did not retire. */
+  #failed(outcome: Outcome): VmmExit | undefined {
+    if (outcome === FAULT) {
+      this.statistics.faults[this.monitor.faultVector]++;
+      return this.#after(this.events.raiseFault());
+    }
+    if (outcome === POINT) return this.#vectorStop();
+    return this.#refused();
+  }
+
+  #engineFault(vector: number, errorCode: number, linear: number, cause: string): VmmExit | undefined {
+    const { monitor, cpu } = this;
+    this.statistics.faults[vector]++;
+    monitor.raise(vector, errorCode, cause);
+    monitor.faultLinear = linear;
+    if (vector === MF && !(cpu.cr0 & CR0_NE)) {
+      monitor.refuse('reporting of x87 errors through IRQ 13 (CR0.NE clear)');
+      return this.#refused();
+    }
+    return this.#after(this.events.raiseFault());
+  }
+
+  #deliverDebug(): VmmExit | undefined {
+    const { cpu, monitor } = this;
+    cpu.dr[6] |= cpu.pendingDebug;
+    monitor.raise(DB, 0, 'single step');
+    const delivery = this.events.raise(DB, SOURCE_EXCEPTION, monitor.context.eip);
+    if (delivery === DELIVERED) {
+      cpu.pendingDebug = 0;
+      cpu.halted = false;
+      this.statistics.faults[DB]++;
+    }
+    return this.#after(delivery);
+  }
+
+  #deliverExternal(): VmmExit | undefined {
+    const { cpu, monitor } = this;
+    if (cpu.acknowledged < 0) cpu.acknowledged = monitor.interrupts.acknowledge() & 0xff;
+    const vector = cpu.acknowledged;
+    const delivery = this.events.raise(vector, SOURCE_EXTERNAL, monitor.context.eip);
+    if (delivery === DELIVERED) {
+      cpu.acknowledged = -1;
+      cpu.halted = false;
+      this.statistics.interrupts[vector]++;
+    }
+    return this.#after(delivery);
+  }
+
+  #after(delivery: Delivery): VmmExit | undefined {
+    if (delivery === DELIVERED) return this.monitor.space.hasWatchHits ? this.#stop('watch') : GO_ON;
+    if (delivery === STOPPED) return this.#vectorStop();
+    if (delivery !== SHUT_DOWN) return this.#refused();
+    return this.#stop('shutdown');
+  }
+
+  #vectorStop(): VmmExit {
+    this.#exit.vector = this.events.stoppedVector;
+    this.#exit.source = this.events.stoppedSource;
+    return this.#stop('vector');
+  }
+
+  #refused(): VmmExit {
+    this.#exit.message = this.monitor.refusal;
+    return this.#stop('refused');
+  }
+
+  #stop(reason: VmmExitReason): VmmExit {
+    this.#exit.reason = reason;
+    if (reason === 'shutdown' || reason === 'vector') this.#exit.faults = this.events.chain;
+    return this.#exit;
+  }
+}
+
+function isInterrupt(instruction: Instruction): boolean {
+  const { mnemonic } = instruction;
+  return mnemonic === 'int' || mnemonic === 'int3' || mnemonic === 'int1' || mnemonic === 'into';
+}
