@@ -12,6 +12,8 @@ export {
 export * from './debug/target.ts';
 export { EXCEPTION_NAMES, type FaultRecord } from './isa/exceptions.ts';
 export { GENERAL_NAMES, SEGMENT_NAMES } from './isa/registers.ts';
+export type { AccessHit, Agent, MachineEvent } from './machine/events.ts';
+export type { Input, InputLog, InputRecord } from './machine/input-log.ts';
 export { assert, unreachable } from './util/assert.ts';
 export { notSupportedYet, UserError } from './util/errors.ts';
 export { bytesToHex, hex, hex0x, hexToBytes } from './util/hex.ts';

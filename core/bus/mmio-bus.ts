@@ -49,7 +49,13 @@ export class MmioBus {
       this.#write(physical, width, value);
       return;
     }
-    const access: BusAccess = { bus: 'mmio', kind: 'write', address: physical, width, value: (value & mask(width)) >>> 0 };
+    const access: BusAccess = {
+      bus: 'mmio',
+      kind: 'write',
+      address: physical,
+      width,
+      value: (value & mask(width)) >>> 0,
+    };
     this.interposers.pass(access, (a) => {
       this.#write(a.address, a.width, a.value);
       return a.value;

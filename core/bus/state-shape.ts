@@ -47,7 +47,13 @@ export class StateShape<T extends object> {
 export function int(min: number, max: number): Field<number> {
   return {
     read(value, path) {
-      if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max || Object.is(value, -0)) {
+      if (
+        typeof value !== 'number' ||
+        !Number.isSafeInteger(value) ||
+        value < min ||
+        value > max ||
+        Object.is(value, -0)
+      ) {
         throw invalid(path, `an integer from ${min} to ${max}`);
       }
       return value;

@@ -108,7 +108,8 @@ export class VirtualClock implements TimerSource {
   /** Throws UserError for a state of another rate or version, with unknown timers or impossible numbers. */
   load(state: DeviceState): void {
     const { version, hz, now, sequence, timers } = state;
-    if (version !== VERSION || hz !== this.hz || !isCount(now) || !isCount(sequence) || !isRecord(timers)) throw bad('clock');
+    if (version !== VERSION || hz !== this.hz || !isCount(now) || !isCount(sequence) || !isRecord(timers))
+      throw bad('clock');
     const armed = new Map<string, { deadline: number; sequence: number }>();
     const seen = new Set<number>();
     for (const [name, timer] of Object.entries(timers)) {
@@ -132,7 +133,11 @@ export class VirtualClock implements TimerSource {
     let best: ClockTimer | undefined;
     for (const timer of this.#timers.values()) {
       if (timer.deadline === NEVER || timer.deadline > this.#now || timer.sequence >= limit) continue;
-      if (best === undefined || timer.deadline < best.deadline || (timer.deadline === best.deadline && timer.sequence < best.sequence)) {
+      if (
+        best === undefined ||
+        timer.deadline < best.deadline ||
+        (timer.deadline === best.deadline && timer.sequence < best.sequence)
+      ) {
         best = timer;
       }
     }
@@ -156,5 +161,9 @@ function isRecord(value: unknown): value is { [field: string]: StateValue } {
 }
 
 function bad(what: string): UserError {
-  return new UserError('state-invalid', `saved state of ${what} does not fit this machine`, 'the snapshot is damaged or of another configuration');
+  return new UserError(
+    'state-invalid',
+    `saved state of ${what} does not fit this machine`,
+    'the snapshot is damaged or of another configuration',
+  );
 }

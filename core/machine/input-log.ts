@@ -1,8 +1,8 @@
 /**
- * Everything that enters a machine from outside, with the step at which it did. Image + configuration +
+ * Everything that enters a machine from outside, with the position at which it did. Image + configuration +
  * log reproduce a run bit for bit (design 4.2).
  */
-export type InputRecord = { readonly step: number } & (
+export type Input =
   | { readonly kind: 'serial'; readonly bytes: readonly number[] }
   /** PS/2 set-2 scan codes from the keyboard. */
   | { readonly kind: 'keys'; readonly codes: readonly number[] }
@@ -10,8 +10,13 @@ export type InputRecord = { readonly step: number } & (
   | { readonly kind: 'poweroff' }
   /** A debugger's write to the machine. */
   | { readonly kind: 'memory'; readonly physical: number; readonly bytes: readonly number[] }
-  | { readonly kind: 'register'; readonly vcpu: number; readonly name: string; readonly value: readonly number[] }
-);
+  | { readonly kind: 'register'; readonly vcpu: number; readonly name: string; readonly value: readonly number[] };
+
+/**
+ * `step` is the position; `tick` says when, because a halted machine lets time pass at one step. An input
+ * enters before the timers of its tick fire.
+ */
+export type InputRecord = { readonly step: number; readonly tick: number } & Input;
 
 export interface InputLog {
   readonly version: 1;
