@@ -86,7 +86,10 @@ function bundle({ entry, out, platform, banner, foreign }) {
     plugins,
     minifyWhitespace: foreign === true,
     loader: { '.wasm': 'binary' },
-    define: { 'process.env.TRAPGATE_VERSION': JSON.stringify(version) },
+    define: {
+      'process.env.TRAPGATE_VERSION': JSON.stringify(version),
+      ...(web ? { __dirname: '""' } : {}),
+    },
     ...(web ? { mainFields: ['browser', 'module', 'main'] } : {}),
     ...(banner ? { banner: { js: banner } } : {}),
   });
@@ -112,6 +115,11 @@ async function buildTier0() {
     new WebAssembly.Module(bytes); // throws with the place of the mistake
   }
   writeFileSync(path.join(dist, 'tier0.wasm'), bytes);
+}
+
+/** Bundles a tool of the project (tests, benchmarks) into one file that Node runs. */
+export function bundleTool(entry, outfile) {
+  return esbuild.build({ ...COMMON, entryPoints: [entry], outfile, platform: 'node', target: 'node20' });
 }
 
 function copy(from, to) {

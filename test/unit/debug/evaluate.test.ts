@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { evaluate, type EvaluateContext } from '../../../core/debug/evaluate.ts';
+import { type EvaluateContext, evaluate } from '../../../core/debug/evaluate.ts';
 import { ExpressionError } from '../../../core/debug/expression.ts';
 import { typeName } from '../../../core/debug/expression-types.ts';
 import { registerWrite } from '../../../core/debug/register-values.ts';
@@ -26,15 +26,64 @@ const number = async (text: string) => (await evaluate(text, context)).value;
 
 describe('values', () => {
   test.each<[string, bigint]>([
-    ['1 + 2 * 3', 7n], ['(1 + 2) * 3', 9n], ['10 - 4 - 3', 3n], ['2 << 3 + 1', 32n], ['0x10', 16n], ['0b101', 5n], ['010', 8n], ["'A'", 65n],
-    ['-1', -1n], ['-1 < 1', 1n], ['-1 < 1u', 0n], ['0xffffffff + 1', 0n], ['~0', -1n], ['!5', 0n], ['7 / 2', 3n], ['-7 / 2', -3n], ['-7 % 3', -1n],
-    ['1 ? 2 : 3', 2n], ['0 ? 2 : 1 ? 4 : 5', 4n], ['1 || 1 / 0', 1n], ['0 && 1 / 0', 0n], ['3 & 6 == 6', 1n], ['5 ^ 1 | 8', 12n],
-    ['eax', 0x11223344n], ['$eax', 0x11223344n], ['%eax % 16', 4n], ['ax', 0x3344n], ['ah', 0x33n], ['al', 0x44n], ['EAX', 0x11223344n],
-    ['(char)0x80', -128n], ['(unsigned char)0x180', 0x80n], ['(short)0xffff', -1n], ['(uint32_t)-1', 0xffffffffn],
-    ['main', 0x100n], ['main + 4', 0x104n], ['counter', -16n], ['&counter', 0x1000n], ['counter + 1', -15n], ['flag', 0x68n],
-    ['*(int *)0x1000', -16n], ['*0x1000', 0xfffffff0n], ['*(u32 *)id', 0xfffffff0n], ['**(int **)0x2000', -16n], ['((char *)esi)[1]', 0x69n],
-    ['*(char *)esi', 0x68n], ['&((int *)0x1000)[2]', 0x1008n], ['(int *)8 + 2', 16n], ['(int *)16 - (int *)8', 2n], ['$id', 0n], ['cs:eip', 0x100n],
-    ['1 ? (ds:4) : 5', 4n], ['zf', 1n], ['cpl', 0n], ['pc', 0x100n], ['1 << 33', 2n], ['1ull << 33', 1n << 33n], ['4294967296 + 1', 4294967297n],
+    ['1 + 2 * 3', 7n],
+    ['(1 + 2) * 3', 9n],
+    ['10 - 4 - 3', 3n],
+    ['2 << 3 + 1', 32n],
+    ['0x10', 16n],
+    ['0b101', 5n],
+    ['010', 8n],
+    ["'A'", 65n],
+    ['-1', -1n],
+    ['-1 < 1', 1n],
+    ['-1 < 1u', 0n],
+    ['0xffffffff + 1', 0n],
+    ['~0', -1n],
+    ['!5', 0n],
+    ['7 / 2', 3n],
+    ['-7 / 2', -3n],
+    ['-7 % 3', -1n],
+    ['1 ? 2 : 3', 2n],
+    ['0 ? 2 : 1 ? 4 : 5', 4n],
+    ['1 || 1 / 0', 1n],
+    ['0 && 1 / 0', 0n],
+    ['3 & 6 == 6', 1n],
+    ['5 ^ 1 | 8', 12n],
+    ['eax', 0x11223344n],
+    ['$eax', 0x11223344n],
+    ['%eax % 16', 4n],
+    ['ax', 0x3344n],
+    ['ah', 0x33n],
+    ['al', 0x44n],
+    ['EAX', 0x11223344n],
+    ['(char)0x80', -128n],
+    ['(unsigned char)0x180', 0x80n],
+    ['(short)0xffff', -1n],
+    ['(uint32_t)-1', 0xffffffffn],
+    ['main', 0x100n],
+    ['main + 4', 0x104n],
+    ['counter', -16n],
+    ['&counter', 0x1000n],
+    ['counter + 1', -15n],
+    ['flag', 0x68n],
+    ['*(int *)0x1000', -16n],
+    ['*0x1000', 0xfffffff0n],
+    ['*(u32 *)id', 0xfffffff0n],
+    ['**(int **)0x2000', -16n],
+    ['((char *)esi)[1]', 0x69n],
+    ['*(char *)esi', 0x68n],
+    ['&((int *)0x1000)[2]', 0x1008n],
+    ['(int *)8 + 2', 16n],
+    ['(int *)16 - (int *)8', 2n],
+    ['$id', 0n],
+    ['cs:eip', 0x100n],
+    ['1 ? (ds:4) : 5', 4n],
+    ['zf', 1n],
+    ['cpl', 0n],
+    ['pc', 0x100n],
+    ['1 << 33', 2n],
+    ['1ull << 33', 1n << 33n],
+    ['4294967296 + 1', 4294967297n],
   ])('%s', async (text, expected) => {
     expect(await number(text)).toBe(expected);
   });
@@ -58,9 +107,21 @@ describe('values', () => {
 
 describe('mistakes', () => {
   test.each([
-    ['', 'empty'], ['1 +', 'too early'], ['(1', 'expected )'], ['1 2', 'unexpected 2'], ['nothing', 'no register or symbol'], ['$nothing', 'no register or symbol'],
-    ['1 / 0', 'division by zero'], ['*(int *)0x10000', 'cannot read memory at 0x10000'], ['089', 'octal'], ['1abc', 'not a number'], ['#', 'unexpected'],
-    ['&1', 'needs a symbol'], ['0x20:0', 'no descriptor'], ['('.repeat(1000), 'too deeply'], ['1+'.repeat(3000), 'too long'],
+    ['', 'empty'],
+    ['1 +', 'too early'],
+    ['(1', 'expected )'],
+    ['1 2', 'unexpected 2'],
+    ['nothing', 'no register or symbol'],
+    ['$nothing', 'no register or symbol'],
+    ['1 / 0', 'division by zero'],
+    ['*(int *)0x10000', 'cannot read memory at 0x10000'],
+    ['089', 'octal'],
+    ['1abc', 'not a number'],
+    ['#', 'unexpected'],
+    ['&1', 'needs a symbol'],
+    ['0x20:0', 'no descriptor'],
+    ['('.repeat(1000), 'too deeply'],
+    ['1+'.repeat(3000), 'too long'],
   ])('%s: %s', async (text, message) => {
     await expect(evaluate(text, context)).rejects.toThrow(message);
     await expect(evaluate(text, context)).rejects.toBeInstanceOf(ExpressionError);
@@ -68,8 +129,41 @@ describe('mistakes', () => {
 });
 
 test('no text makes evaluation throw anything but an expression error', async () => {
-  const atom = fc.constantFrom('1', '0x1f', 'eax', '$ax', 'main', 'counter', 'id', '(', ')', '[', ']', '*', '&', '-', '~', '!', '?', ':', '<<', '+', '%', '(int *)', '(char)', "'a'", '/', '||', '@', '"', ' ');
-  const text = fc.oneof(fc.array(atom, { maxLength: 20 }).map((parts) => parts.join('')), fc.string({ unit: 'binary' }));
+  const atom = fc.constantFrom(
+    '1',
+    '0x1f',
+    'eax',
+    '$ax',
+    'main',
+    'counter',
+    'id',
+    '(',
+    ')',
+    '[',
+    ']',
+    '*',
+    '&',
+    '-',
+    '~',
+    '!',
+    '?',
+    ':',
+    '<<',
+    '+',
+    '%',
+    '(int *)',
+    '(char)',
+    "'a'",
+    '/',
+    '||',
+    '@',
+    '"',
+    ' ',
+  );
+  const text = fc.oneof(
+    fc.array(atom, { maxLength: 20 }).map((parts) => parts.join('')),
+    fc.string({ unit: 'binary' }),
+  );
   await fc.assert(
     fc.asyncProperty(text, async (candidate) => {
       try {

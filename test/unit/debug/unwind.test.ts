@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { unwind, type UnwindSource } from '../../../core/debug/unwind.ts';
+import { type UnwindSource, unwind } from '../../../core/debug/unwind.ts';
 import { toyRegisters } from './toy-registers.ts';
 
 /** Two calls deep: main (0x1000) called middle (0x1100), which called leaf (0x1200). */
@@ -24,8 +24,10 @@ function machine(): { memory: Uint8Array; source: UnwindSource } {
     },
   };
 }
-const registers = (eip: number, esp: number, ebp: number) => toyRegisters({ eip, general: [0, 0, 0, 0, esp, ebp, 0, 0] });
-const stack = async (eip: number, esp: number, ebp: number) => (await unwind(registers(eip, esp, ebp), machine().source)).map((frame) => frame.pc);
+const registers = (eip: number, esp: number, ebp: number) =>
+  toyRegisters({ eip, general: [0, 0, 0, 0, esp, ebp, 0, 0] });
+const stack = async (eip: number, esp: number, ebp: number) =>
+  (await unwind(registers(eip, esp, ebp), machine().source)).map((frame) => frame.pc);
 
 test('inside a body, at the entry, after the push, at the return', async () => {
   const whole = (pc: number) => [pc, 0x1110, 0x1010];
@@ -52,12 +54,22 @@ test('garbage ends the walk', async () => {
 
 test('no stack makes it throw or run on', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.uint8Array({ minLength: 256, maxLength: 256 }), fc.nat(0x1ff), fc.nat(0x1ff), fc.nat(0x1ff), fc.boolean(), async (bytes, eip, esp, ebp, wide) => {
-      const source: UnwindSource = { readMemory: async (at, length) => bytes.slice(at, at + length), functionStart: () => undefined };
-      const frames = await unwind({ ...registers(eip, esp, ebp), codeBits: wide ? 32 : 16 }, source);
-      expect(frames.length).toBeGreaterThan(0);
-      expect(frames.length).toBeLessThanOrEqual(1024);
-    }),
+    fc.asyncProperty(
+      fc.uint8Array({ minLength: 256, maxLength: 256 }),
+      fc.nat(0x1ff),
+      fc.nat(0x1ff),
+      fc.nat(0x1ff),
+      fc.boolean(),
+      async (bytes, eip, esp, ebp, wide) => {
+        const source: UnwindSource = {
+          readMemory: async (at, length) => bytes.slice(at, at + length),
+          functionStart: () => undefined,
+        };
+        const frames = await unwind({ ...registers(eip, esp, ebp), codeBits: wide ? 32 : 16 }, source);
+        expect(frames.length).toBeGreaterThan(0);
+        expect(frames.length).toBeLessThanOrEqual(1024);
+      },
+    ),
     { seed: 3, numRuns: 500 },
   );
 });
