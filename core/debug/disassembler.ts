@@ -152,7 +152,7 @@ class Walker {
   private exactRun(bytes: Uint8Array, address: number): DisassembledInstruction[] | undefined {
     const run = this.decode(bytes, address, bytes.length, Number.POSITIVE_INFINITY);
     const last = run[run.length - 1];
-    return last !== undefined && last.valid ? run : undefined;
+    return last?.valid ? run : undefined;
   }
 
   private async single(address: number): Promise<DisassembledInstruction> {

@@ -115,10 +115,10 @@ function numberLiteral(digits: string, suffix: string): Expression {
   return { kind: 'number', value, type };
 }
 
-function characterLiteral(escape: string | undefined, plain: string | undefined): Expression {
+function characterLiteral(escaped: string | undefined, plain: string | undefined): Expression {
   if (plain !== undefined) return { kind: 'number', value: BigInt(plain.charCodeAt(0) & 0x7f), type: CHAR };
-  const code = Object.hasOwn(ESCAPES, escape ?? '') ? ESCAPES[escape ?? ''] : undefined;
-  if (code === undefined) throw new ExpressionError(`unknown escape \\${escape}`);
+  const code = Object.hasOwn(ESCAPES, escaped ?? '') ? ESCAPES[escaped ?? ''] : undefined;
+  if (code === undefined) throw new ExpressionError(`unknown escape \\${escaped}`);
   return { kind: 'number', value: BigInt(code), type: CHAR };
 }
 

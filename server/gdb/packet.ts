@@ -95,7 +95,7 @@ export class PacketReader {
   #finish(first: number, second: number): Item {
     const text = String.fromCharCode(first, second);
     if (!/^[0-9a-fA-F]{2}$/.test(text) || Number.parseInt(text, 16) !== this.#sum) return { kind: 'damaged' };
-    const data = unescape(this.#body.subarray(0, this.#length));
+    const data = resolveEscapes(this.#body.subarray(0, this.#length));
     return data.length > MAX_PACKET || this.#length >= 2 * MAX_PACKET
       ? { kind: 'oversized' }
       : { kind: 'packet', data };
@@ -103,7 +103,7 @@ export class PacketReader {
 }
 
 /** Resolves `}` escapes. A `}` at the very end stands for nothing. */
-function unescape(body: Uint8Array): Uint8Array {
+function resolveEscapes(body: Uint8Array): Uint8Array {
   const data = new Uint8Array(body.length);
   let length = 0;
   for (let i = 0; i < body.length; i++) {
