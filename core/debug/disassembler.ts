@@ -178,7 +178,13 @@ class Walker {
           continue;
         }
         const target = isNearBranch(iced, instruction) ? Number(instruction.nearBranchTarget & 0xffffffffn) : undefined;
-        items.push({ address: linear, bytes: bytes.slice(at, at + instruction.length), text: formatter.format(instruction), valid: true, target });
+        items.push({
+          address: linear,
+          bytes: bytes.slice(at, at + instruction.length),
+          text: formatter.format(instruction),
+          valid: true,
+          target,
+        });
         at += instruction.length;
       }
     } finally {

@@ -4,7 +4,16 @@
  */
 import { type Expression, ExpressionError, parseExpression } from './expression.ts';
 import {
-  commonType, INT, promoted, sizeOf, type Type, UNSIGNED, UNSIGNED_CHAR, UNSIGNED_LONG_LONG, UNSIGNED_SHORT, wrap,
+  commonType,
+  INT,
+  promoted,
+  sizeOf,
+  type Type,
+  UNSIGNED,
+  UNSIGNED_CHAR,
+  UNSIGNED_LONG_LONG,
+  UNSIGNED_SHORT,
+  wrap,
 } from './expression-types.ts';
 import { isRegisterName, registerValue } from './register-values.ts';
 import type { Registers } from './target.ts';
@@ -77,17 +86,24 @@ async function nameValue(name: string, sigil: boolean, context: EvaluateContext)
   const symbol = sigil ? undefined : context.symbol(name);
   const register = registerValue(context.registers, name);
   if (register !== undefined && (symbol === undefined || !isShadowed(name))) {
-    return { value: register.value, type: unsignedOf(register.size), place: { kind: 'register', name: name.toLowerCase() } };
+    return {
+      value: register.value,
+      type: unsignedOf(register.size),
+      place: { kind: 'register', name: name.toLowerCase() },
+    };
   }
   if (symbol === undefined) throw new ExpressionError(`no register or symbol is called ${name}`);
-  if (symbol.code) return { value: BigInt(symbol.address >>> 0), type: { kind: 'pointer', target: UNSIGNED_CHAR }, code: true };
+  if (symbol.code)
+    return { value: BigInt(symbol.address >>> 0), type: { kind: 'pointer', target: UNSIGNED_CHAR }, code: true };
   const size = symbol.size === 1 || symbol.size === 2 || symbol.size === 8 ? symbol.size : 4;
   return load(symbol.address, size === 4 ? INT : unsignedOf(size), context);
 }
 
 /** Flag and convenience names, short enough to clash with guest symbols. */
 function isShadowed(name: string): boolean {
-  return isRegisterName(name) && !/^(e?[abcd]x|e?[sd]i|e?[sb]p|[abcd][lh]|[c-g]s|es|ss|e?ip|eflags|[cd]r\d)$/i.test(name);
+  return (
+    isRegisterName(name) && !/^(e?[abcd]x|e?[sd]i|e?[sb]p|[abcd][lh]|[c-g]s|es|ss|e?ip|eflags|[cd]r\d)$/i.test(name)
+  );
 }
 
 function unsignedOf(size: 1 | 2 | 4 | 8): Type {
@@ -122,12 +138,18 @@ async function addressOf(tree: Expression, context: EvaluateContext): Promise<Va
   // The operand's memory need not be readable for its address to be known.
   if (tree.kind === 'unary' && tree.operator === '*') {
     const pointer = await evaluateTree(tree.operand, context);
-    return { value: wrap(pointer.value, UNSIGNED), type: pointer.type.kind === 'pointer' ? pointer.type : { kind: 'pointer', target: UNSIGNED } };
+    return {
+      value: wrap(pointer.value, UNSIGNED),
+      type: pointer.type.kind === 'pointer' ? pointer.type : { kind: 'pointer', target: UNSIGNED },
+    };
   }
   if (tree.kind === 'name' && !tree.sigil) {
     const symbol = context.symbol(tree.name);
     if (symbol !== undefined && (isShadowed(tree.name) || !isRegisterName(tree.name))) {
-      return { value: BigInt(symbol.address >>> 0), type: { kind: 'pointer', target: symbol.code ? UNSIGNED_CHAR : UNSIGNED } };
+      return {
+        value: BigInt(symbol.address >>> 0),
+        type: { kind: 'pointer', target: symbol.code ? UNSIGNED_CHAR : UNSIGNED },
+      };
     }
   }
   throw new ExpressionError('& needs a symbol or memory');
@@ -160,12 +182,18 @@ function applyBinary(operator: ValueOperator, left: Value, right: Value): Value 
   const a = wrap(left.value, type);
   const b = wrap(right.value, type);
   switch (operator) {
-    case '<': return truth(a < b);
-    case '<=': return truth(a <= b);
-    case '>': return truth(a > b);
-    case '>=': return truth(a >= b);
-    case '==': return truth(a === b);
-    case '!=': return truth(a !== b);
+    case '<':
+      return truth(a < b);
+    case '<=':
+      return truth(a <= b);
+    case '>':
+      return truth(a > b);
+    case '>=':
+      return truth(a >= b);
+    case '==':
+      return truth(a === b);
+    case '!=':
+      return truth(a !== b);
     default:
       return { value: wrap(arithmetic(operator, a, b), type), type };
   }
@@ -174,14 +202,22 @@ function applyBinary(operator: ValueOperator, left: Value, right: Value): Value 
 function arithmetic(operator: '*' | '/' | '%' | '+' | '-' | '&' | '^' | '|', a: bigint, b: bigint): bigint {
   if ((operator === '/' || operator === '%') && b === 0n) throw new ExpressionError('division by zero');
   switch (operator) {
-    case '*': return a * b;
-    case '/': return a / b;
-    case '%': return a % b;
-    case '+': return a + b;
-    case '-': return a - b;
-    case '&': return a & b;
-    case '^': return a ^ b;
-    case '|': return a | b;
+    case '*':
+      return a * b;
+    case '/':
+      return a / b;
+    case '%':
+      return a % b;
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '&':
+      return a & b;
+    case '^':
+      return a ^ b;
+    case '|':
+      return a | b;
   }
 }
 
@@ -207,7 +243,10 @@ function movePointer(operator: '+' | '-', left: Value, right: Value): Value | un
 async function farValue(tree: Extract<Expression, { kind: 'far' }>, context: EvaluateContext): Promise<Value> {
   const offset = await evaluateTree(tree.offset, context);
   const base = await selectorBase(tree.selector, context);
-  return { value: wrap(BigInt(base) + wrap(offset.value, UNSIGNED), UNSIGNED), type: { kind: 'pointer', target: UNSIGNED_CHAR } };
+  return {
+    value: wrap(BigInt(base) + wrap(offset.value, UNSIGNED), UNSIGNED),
+    type: { kind: 'pointer', target: UNSIGNED_CHAR },
+  };
 }
 
 const CR0_PE = 1;
@@ -232,7 +271,8 @@ async function descriptorBase(selector: number, context: EvaluateContext): Promi
   const { gdtr, ldtr } = context.registers;
   const table = selector & 4 ? ldtr : gdtr;
   const at = selector & ~7;
-  if (at === 0 || at + 7 > table.limit) throw new ExpressionError(`selector 0x${selector.toString(16)} has no descriptor`);
+  if (at === 0 || at + 7 > table.limit)
+    throw new ExpressionError(`selector 0x${selector.toString(16)} has no descriptor`);
   const bytes = await context.readMemory((table.base + at) >>> 0, 8);
   if (bytes.length < 8) throw new ExpressionError(`cannot read the descriptor of selector 0x${selector.toString(16)}`);
   return (bytes[2] | (bytes[3] << 8) | (bytes[4] << 16) | (bytes[7] << 24)) >>> 0;

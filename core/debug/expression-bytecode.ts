@@ -8,7 +8,17 @@
 import { GENERAL_NAMES } from '../isa/registers.ts';
 import type { SymbolMeaning } from './evaluate.ts';
 import type { BinaryOperator, Expression } from './expression.ts';
-import { commonType, INT, isSigned, promoted, sizeOf, type Type, UNSIGNED, UNSIGNED_CHAR, UNSIGNED_SHORT } from './expression-types.ts';
+import {
+  commonType,
+  INT,
+  isSigned,
+  promoted,
+  sizeOf,
+  type Type,
+  UNSIGNED,
+  UNSIGNED_CHAR,
+  UNSIGNED_SHORT,
+} from './expression-types.ts';
 import { FLAG_BITS, isRegisterName } from './register-values.ts';
 
 const ADD = 0x02;
@@ -58,7 +68,10 @@ const BYTES = ['al', 'cl', 'dl', 'bl', 'ah', 'ch', 'dh', 'bh'];
 class NotExpressible extends Error {}
 
 /** Bytecode that leaves the expression's value, or undefined when the bytecode cannot say it. */
-export function compileExpression(tree: Expression, symbol: (name: string) => SymbolMeaning | undefined): Uint8Array | undefined {
+export function compileExpression(
+  tree: Expression,
+  symbol: (name: string) => SymbolMeaning | undefined,
+): Uint8Array | undefined {
   const compiler = new Compiler(symbol);
   try {
     compiler.tree(tree);
@@ -118,7 +131,8 @@ class Compiler {
 
   private name(name: string, sigil: boolean): Type {
     const lower = name.toLowerCase();
-    const number = GENERAL_NUMBERS.get(lower) ?? (lower === 'eip' ? EIP_NUMBER : lower === 'eflags' ? EFLAGS_NUMBER : undefined);
+    const number =
+      GENERAL_NUMBERS.get(lower) ?? (lower === 'eip' ? EIP_NUMBER : lower === 'eflags' ? EFLAGS_NUMBER : undefined);
     if (number !== undefined) return this.register(number, UNSIGNED);
     if (Object.hasOwn(SEGMENT_NUMBERS, lower)) return this.register(SEGMENT_NUMBERS[lower], UNSIGNED_SHORT);
     const word = WORDS.indexOf(lower);
@@ -215,21 +229,44 @@ class Compiler {
     const signed = isSigned(type);
     const less = signed ? LESS_SIGNED : LESS_UNSIGNED;
     switch (operator) {
-      case '<': return this.truth(less);
-      case '>': return this.truth(SWAP, less);
-      case '<=': return this.truth(SWAP, less, LOG_NOT);
-      case '>=': return this.truth(less, LOG_NOT);
-      case '==': return this.truth(EQUAL);
-      case '!=': return this.truth(EQUAL, LOG_NOT);
-      case '*': this.code.push(MUL); break;
-      case '/': this.code.push(signed ? DIV_SIGNED : DIV_UNSIGNED); break;
-      case '%': this.code.push(signed ? REM_SIGNED : REM_UNSIGNED); break;
-      case '+': this.code.push(ADD); break;
-      case '-': this.code.push(SUB); break;
-      case '&': this.code.push(BIT_AND); break;
-      case '^': this.code.push(BIT_XOR); break;
-      case '|': this.code.push(BIT_OR); break;
-      default: throw new NotExpressible();
+      case '<':
+        return this.truth(less);
+      case '>':
+        return this.truth(SWAP, less);
+      case '<=':
+        return this.truth(SWAP, less, LOG_NOT);
+      case '>=':
+        return this.truth(less, LOG_NOT);
+      case '==':
+        return this.truth(EQUAL);
+      case '!=':
+        return this.truth(EQUAL, LOG_NOT);
+      case '*':
+        this.code.push(MUL);
+        break;
+      case '/':
+        this.code.push(signed ? DIV_SIGNED : DIV_UNSIGNED);
+        break;
+      case '%':
+        this.code.push(signed ? REM_SIGNED : REM_UNSIGNED);
+        break;
+      case '+':
+        this.code.push(ADD);
+        break;
+      case '-':
+        this.code.push(SUB);
+        break;
+      case '&':
+        this.code.push(BIT_AND);
+        break;
+      case '^':
+        this.code.push(BIT_XOR);
+        break;
+      case '|':
+        this.code.push(BIT_OR);
+        break;
+      default:
+        throw new NotExpressible();
     }
     return this.wrapped(type);
   }
@@ -261,7 +298,8 @@ class Compiler {
     const yes = this.tree(tree.yes);
     this.land(end);
     // The type would have to be known at run time.
-    if (sizeOf(yes) !== sizeOf(no) || isSigned(yes) !== isSigned(no) || yes.kind !== no.kind) throw new NotExpressible();
+    if (sizeOf(yes) !== sizeOf(no) || isSigned(yes) !== isSigned(no) || yes.kind !== no.kind)
+      throw new NotExpressible();
     return yes;
   }
 
@@ -278,7 +316,15 @@ class Compiler {
 
 /** Operand bytes of each operation that this compiler emits and that has any. */
 const OPERAND_BYTES: Readonly<Record<number, number>> = {
-  [EXT]: 1, [ZERO_EXT]: 1, [CONST8]: 1, [CONST16]: 2, [CONST32]: 4, [CONST64]: 8, [REG]: 2, [IF_GOTO]: 2, [GOTO]: 2,
+  [EXT]: 1,
+  [ZERO_EXT]: 1,
+  [CONST8]: 1,
+  [CONST16]: 2,
+  [CONST32]: 4,
+  [CONST64]: 8,
+  [REG]: 2,
+  [IF_GOTO]: 2,
+  [GOTO]: 2,
 };
 
 /** The same code, moved by `distance` bytes. */

@@ -5,18 +5,49 @@
  *   42 0x2a 0b101 052 'c'   eax $eax %eax   main   *p  &name  -  +  !  ~  (type)e   a[i]
  *   * / % + - << >> < <= > >= == != & ^ | && || ?:   cs:eip  0x40:0x17 (segment:offset)
  */
-import { CHAR, INT, integerTypeOf, isTypeWord, LONG_LONG, type Type, UNSIGNED, UNSIGNED_LONG_LONG } from './expression-types.ts';
+import {
+  CHAR,
+  INT,
+  integerTypeOf,
+  isTypeWord,
+  LONG_LONG,
+  type Type,
+  UNSIGNED,
+  UNSIGNED_LONG_LONG,
+} from './expression-types.ts';
 
 export type UnaryOperator = '-' | '+' | '!' | '~' | '*' | '&';
 export type BinaryOperator =
-  | '*' | '/' | '%' | '+' | '-' | '<<' | '>>' | '<' | '<=' | '>' | '>=' | '==' | '!=' | '&' | '^' | '|' | '&&' | '||';
+  | '*'
+  | '/'
+  | '%'
+  | '+'
+  | '-'
+  | '<<'
+  | '>>'
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | '=='
+  | '!='
+  | '&'
+  | '^'
+  | '|'
+  | '&&'
+  | '||';
 
 export type Expression =
   | { readonly kind: 'number'; readonly value: bigint; readonly type: Type }
   /** `sigil`: written with $ or %, so it can only be a register. */
   | { readonly kind: 'name'; readonly name: string; readonly sigil: boolean }
   | { readonly kind: 'unary'; readonly operator: UnaryOperator; readonly operand: Expression }
-  | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Expression; readonly right: Expression }
+  | {
+      readonly kind: 'binary';
+      readonly operator: BinaryOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
   | { readonly kind: 'conditional'; readonly test: Expression; readonly yes: Expression; readonly no: Expression }
   | { readonly kind: 'cast'; readonly type: Type; readonly operand: Expression }
   | { readonly kind: 'far'; readonly selector: Expression; readonly offset: Expression };
@@ -43,12 +74,39 @@ interface Token {
 const OPERATORS = /^(<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&^|!~()[\]?:,])/;
 const NAME = /^[A-Za-z_.@][A-Za-z0-9_.@$]*/;
 const NUMBER = /^(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)([uUlL]*)/;
-const ESCAPES: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, '0': 0, '\\': 92, "'": 39, '"': 34, a: 7, b: 8, e: 27 };
+const ESCAPES: Readonly<Record<string, number>> = {
+  n: 10,
+  r: 13,
+  t: 9,
+  '0': 0,
+  '\\': 92,
+  "'": 39,
+  '"': 34,
+  a: 7,
+  b: 8,
+  e: 27,
+};
 
 /** Binding powers; higher binds tighter. The unary operators sit above all binary ones. */
 const BINARY: ReadonlyMap<string, number> = new Map([
-  ['||', 2], ['&&', 3], ['|', 4], ['^', 5], ['&', 6], ['==', 7], ['!=', 7],
-  ['<', 8], ['<=', 8], ['>', 8], ['>=', 8], ['<<', 9], ['>>', 9], ['+', 10], ['-', 10], ['*', 11], ['/', 11], ['%', 11],
+  ['||', 2],
+  ['&&', 3],
+  ['|', 4],
+  ['^', 5],
+  ['&', 6],
+  ['==', 7],
+  ['!=', 7],
+  ['<', 8],
+  ['<=', 8],
+  ['>', 8],
+  ['>=', 8],
+  ['<<', 9],
+  ['>>', 9],
+  ['+', 10],
+  ['-', 10],
+  ['*', 11],
+  ['/', 11],
+  ['%', 11],
 ]);
 const CONDITIONAL = 1;
 const UNARY = 12;
@@ -80,11 +138,13 @@ function nextToken(text: string, at: number, previous: Token | undefined): Token
   const rest = text.slice(at);
   const number = NUMBER.exec(rest);
   if (number) {
-    if (/^[A-Za-z0-9_]/.test(rest.slice(number[0].length))) throw new ExpressionError(`not a number: ${/^\w+/.exec(rest)?.[0]}`);
+    if (/^[A-Za-z0-9_]/.test(rest.slice(number[0].length)))
+      throw new ExpressionError(`not a number: ${/^\w+/.exec(rest)?.[0]}`);
     return { kind: 'number', text: number[0], at, value: numberLiteral(number[1], number[2]) };
   }
   // `%` is a sigil where an operand is expected and the remainder operator elsewhere.
-  const operandExpected = previous === undefined || (previous.kind === 'operator' && previous.text !== ')' && previous.text !== ']');
+  const operandExpected =
+    previous === undefined || (previous.kind === 'operator' && previous.text !== ')' && previous.text !== ']');
   if (rest[0] === '$' || (rest[0] === '%' && operandExpected)) {
     const name = NAME.exec(rest.slice(1));
     if (!name) throw new ExpressionError(`a register name belongs after ${rest[0]}`);
@@ -150,7 +210,10 @@ class Parser {
   }
 
   private expect(text: string): void {
-    if (!this.isOperator(text)) throw new ExpressionError(`expected ${text}${this.peek().kind === 'end' ? ' at the end' : ` before ${this.peek().text}`}`);
+    if (!this.isOperator(text))
+      throw new ExpressionError(
+        `expected ${text}${this.peek().kind === 'end' ? ' at the end' : ` before ${this.peek().text}`}`,
+      );
     this.next++;
   }
 

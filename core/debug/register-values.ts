@@ -13,9 +13,23 @@ export interface RegisterValue {
 
 /** EFLAGS bits by name, lowest first (SDM vol. 1, 3.4.3). */
 export const FLAG_BITS: readonly (readonly [name: string, mask: number])[] = [
-  ['cf', flags.CF], ['pf', flags.PF], ['af', flags.AF], ['zf', flags.ZF], ['sf', flags.SF], ['tf', flags.TF],
-  ['if', flags.IF], ['df', flags.DF], ['of', flags.OF], ['iopl', flags.IOPL], ['nt', flags.NT], ['rf', flags.RF],
-  ['vm', flags.VM], ['ac', flags.AC], ['vif', flags.VIF], ['vip', flags.VIP], ['id', flags.ID],
+  ['cf', flags.CF],
+  ['pf', flags.PF],
+  ['af', flags.AF],
+  ['zf', flags.ZF],
+  ['sf', flags.SF],
+  ['tf', flags.TF],
+  ['if', flags.IF],
+  ['df', flags.DF],
+  ['of', flags.OF],
+  ['iopl', flags.IOPL],
+  ['nt', flags.NT],
+  ['rf', flags.RF],
+  ['vm', flags.VM],
+  ['ac', flags.AC],
+  ['vif', flags.VIF],
+  ['vip', flags.VIP],
+  ['id', flags.ID],
 ];
 const WORDS = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'];
 const BYTES = ['al', 'cl', 'dl', 'bl', 'ah', 'ch', 'dh', 'bh'];
@@ -25,7 +39,8 @@ const READERS: ReadonlyMap<string, Reader> = makeReaders();
 
 function makeReaders(): Map<string, Reader> {
   const readers = new Map<string, Reader>();
-  const define = (name: string, size: 1 | 2 | 4 | 8, read: (registers: Registers) => number) => readers.set(name, { size, read });
+  const define = (name: string, size: 1 | 2 | 4 | 8, read: (registers: Registers) => number) =>
+    readers.set(name, { size, read });
   GENERAL_NAMES.forEach((name, i) => define(name, 4, (r) => r.general[i]));
   WORDS.forEach((name, i) => define(name, 2, (r) => r.general[i] & 0xffff));
   BYTES.forEach((name, i) => define(name, 1, (r) => (r.general[i & 3] >>> (i < 4 ? 0 : 8)) & 0xff));
@@ -78,7 +93,11 @@ export function registerNames(): string[] {
 }
 
 /** A write to a name as the write of a whole register: parts and flags are merged with the rest. */
-export function registerWrite(registers: Registers, name: string, value: bigint): { name: string; value: number } | undefined {
+export function registerWrite(
+  registers: Registers,
+  name: string,
+  value: bigint,
+): { name: string; value: number } | undefined {
   const lower = name.toLowerCase();
   const number = Number(BigInt.asUintN(32, value));
   const word = WORDS.indexOf(lower);

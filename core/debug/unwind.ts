@@ -88,4 +88,3 @@ async function pushedBeforeFrame(pc: number, source: UnwindSource): Promise<numb
 function isFrameMove(bytes: Uint8Array, at: number): boolean {
   return (bytes[at] === 0x89 && bytes[at + 1] === 0xe5) || (bytes[at] === 0x8b && bytes[at + 1] === 0xec);
 }
-
