@@ -72,14 +72,16 @@ export function moveToControl(monitor: Monitor, instruction: Instruction): Outco
   }
 }
 
-function writeCr0(monitor: Monitor, value: number): Outcome {
+/** MOV to CR0 with its checks. */
+export function writeCr0(monitor: Monitor, value: number): Outcome {
   if (value & CR0_PG && !(value & CR0_PE)) return monitor.raise(GP, 0, 'CR0.PG set without CR0.PE');
   if (value & CR0_NW && !(value & CR0_CD)) return monitor.raise(GP, 0, 'CR0.NW set without CR0.CD');
   monitor.setCr0((value & CR0_WRITABLE) | CR0_ET);
   return DONE;
 }
 
-function writeCr4(monitor: Monitor, value: number): Outcome {
+/** MOV to CR4 with its checks. */
+export function writeCr4(monitor: Monitor, value: number): Outcome {
   for (const [bit, name] of CR4_UNBUILT) if (value & bit) return monitor.refuse(name);
   if (value & ~CR4_WRITABLE) return monitor.raise(GP, 0, 'reserved bit of CR4');
   monitor.setCr4(value);
@@ -133,13 +135,18 @@ export function moveFromDebug(monitor: Monitor, instruction: Instruction): Outco
 
 export function moveToDebug(monitor: Monitor, instruction: Instruction): Outcome {
   if (checkDebugAccess(monitor, instruction.reg) !== DONE) return FAULT;
-  const { cpu, context } = monitor;
-  const value = context.register(instruction.rm);
-  const reg = instruction.reg === 4 || instruction.reg === 5 ? instruction.reg + 2 : instruction.reg;
-  if (reg === 7 && value & DR7_ENABLES)
+  return writeDebug(monitor, instruction.reg, monitor.context.register(instruction.rm));
+}
+
+/** Stores a debug register; reserved bits keep their fixed values (SDM vol. 3, figure 17-1). */
+export function writeDebug(monitor: Monitor, register: number, value: number): Outcome {
+  const { dr } = monitor.cpu;
+  const target = register === 4 || register === 5 ? register + 2 : register;
+  if (target === 7 && value & DR7_ENABLES) {
     return monitor.refuse('breakpoints through the debug registers (DR7 enable bits)');
-  if (reg === 6) cpu.dr[6] = (value & 0xe00f) | 0xffff0ff0;
-  else if (reg === 7) cpu.dr[7] = (value & 0xffff2bff) | 0x400;
-  else cpu.dr[reg] = value;
+  }
+  if (target === 6) dr[6] = (value & 0xe00f) | 0xffff0ff0;
+  else if (target === 7) dr[7] = (value & 0xffff2bff) | 0x400;
+  else dr[target] = value;
   return DONE;
 }

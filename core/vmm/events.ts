@@ -4,15 +4,12 @@
  * points stop here, before delivery.
  */
 import {
-  BP,
-  DB,
   DE,
   DOUBLE_FAULT,
   type FaultRecord,
   GP,
   hasErrorCode,
   NP,
-  OVERFLOW,
   PAGE_FAULT,
   STACK_FAULT,
   TS,
@@ -103,14 +100,20 @@ export class Events {
 
   /** Delivers the exception in the monitor's `fault*` fields, raised by the instruction at EIP. */
   raiseFault(): Delivery {
-    return this.raise(this.monitor.faultVector, SOURCE_EXCEPTION, this.monitor.context.eip);
+    return this.raise(this.monitor.faultVector, SOURCE_EXCEPTION, this.monitor.context.eip, true);
+  }
+
+  /** Lets the next event of this kind pass its point: somebody outside asks for it. */
+  passOnce(vector: number, source: Source): void {
+    if (this.anyArmed) this.stopsAt(vector, source);
   }
 
   /**
    * Delivers `vector`; an exception's error code, linear address and cause are in the monitor's
    * `fault*` fields.
+   * @param restarts true for a fault, which restarts its instruction and pushes EFLAGS with RF
    */
-  raise(vector: number, source: Source, returnEip: number): Delivery {
+  raise(vector: number, source: Source, returnEip: number, restarts: boolean): Delivery {
     const { monitor } = this;
     // Allocated only when a fault follows a fault or somebody watches.
     let chain: FaultRecord[] | undefined;
@@ -127,7 +130,7 @@ export class Events {
         return STOPPED;
       }
       const withCode = from === SOURCE_EXCEPTION && hasErrorCode(current);
-      const isFault = from === SOURCE_EXCEPTION && isFaultClass(current);
+      const isFault = restarts && current !== DOUBLE_FAULT;
       const outcome = deliver(monitor, current, from, withCode ? faultCode : -1, pushedEip, isFault);
       if (outcome === DONE) {
         monitor.cpu.interruptShadow = 0;
@@ -149,6 +152,7 @@ export class Events {
         return SHUT_DOWN;
       }
       from = SOURCE_EXCEPTION;
+      restarts = true;
       current = next;
       pushedEip = monitor.context.eip;
       faultCode = next === DOUBLE_FAULT ? 0 : monitor.faultCode;
@@ -172,9 +176,4 @@ export class Events {
       cause: exception ? cause : source === SOURCE_EXTERNAL ? 'interrupt request' : 'software interrupt',
     };
   }
-}
-
-/** Faults restart their instruction; #DB, #BP, #OF are traps here and #DF is an abort (SDM vol. 3, table 6-1). */
-function isFaultClass(vector: number): boolean {
-  return vector !== DB && vector !== BP && vector !== OVERFLOW && vector !== DOUBLE_FAULT;
 }

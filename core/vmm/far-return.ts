@@ -112,7 +112,7 @@ function returnProtected(monitor: Monitor, size: 2 | 4, extra: number, flags: nu
     if (checked !== DONE) return checked;
   }
   if (offset > codeSlot.limit) return monitor.raise(GP, 0, 'return beyond the limit of its code segment');
-  const alignment = flags === NO_FLAGS ? DONE : checkAlignmentFlag(monitor, size === 4 ? flags : 0, rpl);
+  const alignment = checkAlignmentFlag(monitor, flags !== NO_FLAGS && size === 4 ? flags : context.eflags, rpl);
   if (alignment !== DONE) return alignment;
   if (markAccessed(monitor, codeSlot) !== DONE || (outer && markAccessed(monitor, stackSlot) !== DONE)) return FAULT;
 

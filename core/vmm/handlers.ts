@@ -70,8 +70,6 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['rdtsc', readTimeStamp],
   ['rdpmc', readPerformanceCounter],
   // Absent from this model
-  ['sysenter', sensitive.undefinedInstruction],
-  ['sysexit', sensitive.undefinedInstruction],
   ['rsm', sensitive.undefinedInstruction],
   ['ud2', sensitive.undefinedInstruction],
   ['undefined', sensitive.undefinedInstruction],

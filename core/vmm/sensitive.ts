@@ -27,7 +27,10 @@ import { DONE, FAULT, JUMPED, type Outcome, POINT } from './outcome.ts';
 import { loadSegment } from './segmentation.ts';
 import { SHADOW_SS } from './virtual-cpu.ts';
 
-/** SGDT and SIDT: six bytes; with a 16-bit operand the base's top byte is stored too, as every 32-bit CPU does. */
+/**
+ * SGDT and SIDT: six bytes. With a 16-bit operand the manual stores three bytes of the base and a zero, but
+ * 32-bit processors store all four.
+ */
 export function storeTable(monitor: Monitor, instruction: Instruction): Outcome {
   if (!instruction.memory) return monitor.raise(UD, 0, `${instruction.mnemonic} with a register operand`);
   const table = instruction.mnemonic === 'sgdt' ? monitor.cpu.gdtr : monitor.cpu.idtr;
@@ -144,10 +147,7 @@ export function interruptOnOverflow(monitor: Monitor, instruction: Instruction):
   return monitor.context.eflags & OF ? softwareInterrupt(monitor, instruction, OVERFLOW, SOURCE_SOFTWARE) : DONE;
 }
 
-/**
- * What this model does not have: UD2, unknown opcodes, RSM outside system management mode, and the
- * instructions whose CPUID feature is not announced (SYSENTER and SYSEXIT without SEP).
- */
+/** UD2, unknown opcodes, and RSM, which is undefined outside system management mode. */
 export function undefinedInstruction(monitor: Monitor, instruction: Instruction): Outcome {
   return monitor.raise(UD, 0, `undefined instruction ${instruction.mnemonic}`);
 }

@@ -127,6 +127,7 @@ export class Vmm {
 
   /** Delivers an exception now, as if raised by the instruction at EIP; for debuggers. */
   inject(vector: number, errorCode: number): VmmExit | undefined {
+    this.events.passOnce(vector, SOURCE_EXCEPTION);
     this.monitor.raise(vector, errorCode, 'injected by the debugger');
     return this.#after(this.events.raiseFault());
   }
@@ -270,7 +271,7 @@ export class Vmm {
     const { cpu, monitor } = this;
     cpu.dr[6] |= cpu.pendingDebug;
     monitor.raise(DB, 0, 'single step');
-    const delivery = this.events.raise(DB, SOURCE_EXCEPTION, monitor.context.eip);
+    const delivery = this.events.raise(DB, SOURCE_EXCEPTION, monitor.context.eip, false);
     if (delivery === DELIVERED) {
       cpu.pendingDebug = 0;
       cpu.halted = false;
@@ -283,7 +284,7 @@ export class Vmm {
     const { cpu, monitor } = this;
     if (cpu.acknowledged < 0) cpu.acknowledged = monitor.interrupts.acknowledge() & 0xff;
     const vector = cpu.acknowledged;
-    const delivery = this.events.raise(vector, SOURCE_EXTERNAL, monitor.context.eip);
+    const delivery = this.events.raise(vector, SOURCE_EXTERNAL, monitor.context.eip, false);
     if (delivery === DELIVERED) {
       cpu.acknowledged = -1;
       cpu.halted = false;
