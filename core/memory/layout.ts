@@ -47,6 +47,13 @@ export const CTX_FPU_OFF = 0x60;
 /** Scratch words for generated code that calls runtime functions. */
 export const CTX_TEMP = 0x64;
 
+/** 0xFFFFFFFF or 0xFFFF by SS.B. */
+export const CTX_STACK_MASK = 0x68;
+/** Steps that REP must leave unused, so that the rest of its straight run is covered. */
+export const CTX_RESERVE = 0x6c;
+/** Address of the code index (one word a host page). */
+export const CTX_CODE_INDEX = 0x70;
+
 /** Six segment caches in the order ES CS SS DS FS GS. */
 export const CTX_SEGMENTS = 0x80;
 export const SEGMENT_STRIDE = 0x20;

@@ -1,0 +1,164 @@
+/**
+ * Generates the tier-0 module: one hot loop with an arm a hot form, one function a form for the rest, and
+ * the few runtime functions (branch accounting, code lookup) that both share. Run at build time; nothing in
+ * it depends on a machine.
+ */
+import { MEANINGS } from '../../isa/semantics/index.ts';
+import type { Form } from '../../isa/forms.ts';
+import { Code, type Label } from '../../wasm/code.ts';
+import { ModuleWriter } from '../../wasm/module.ts';
+import * as w from '../../wasm/opcodes.ts';
+import { assert } from '../../util/assert.ts';
+import { BLOCK_SLOTS, FORMS, HANDLERS, HOT_COUNT } from './handlers.ts';
+import { type Ends, LOCAL_CONTEXT, LOCAL_RECORD, RecordEmitter, type Runtime } from './record-emitter.ts';
+import { FIRST_FORM } from './record.ts';
+import { emitEnter, emitJump, emitSpecial, emitStepTest, emitTaken, emitTakenInline } from './runtime.ts';
+
+function emitMeaning(e: RecordEmitter, form: Form): void {
+  const meaning = MEANINGS[form.mnemonic];
+  assert(meaning !== undefined, `no meaning for ${form.key}`);
+  meaning(e);
+}
+
+/** In a function of its own a handler answers the next record, or 0 to leave. */
+function coldEnds(c: Code, runtime: Runtime): Ends {
+  return {
+    next: () => {
+      RecordEmitter.advance(c);
+      c.return();
+    },
+    taken: () => {
+      c.get(LOCAL_CONTEXT);
+      c.get(LOCAL_RECORD);
+      c.call(runtime.taken);
+      c.return();
+    },
+    record: () => c.return(),
+    exit: () => {
+      RecordEmitter.storeRecord(c);
+      c.i32(0);
+      c.return();
+    },
+  };
+}
+
+function hotEnds(c: Code, loop: Label, taken: Label): Ends {
+  return {
+    next: () => {
+      RecordEmitter.advance(c);
+      c.set(LOCAL_RECORD);
+      c.br(loop);
+    },
+    taken: () => c.br(taken),
+    record: () => {
+      c.tee(LOCAL_RECORD);
+      c.brIf(loop);
+      c.return();
+    },
+    exit: () => {
+      RecordEmitter.storeRecord(c);
+      c.return();
+    },
+  };
+}
+
+/** Bytes of the tier-0 WebAssembly module. Imports `env.memory`, `env.slow`, `env.commit`, `env.enter`, `env.link`, `env.hot`. */
+export function buildTier0(): Uint8Array {
+  const module = new ModuleWriter();
+  const { I32 } = w;
+  module.importMemory('env', 'memory');
+  const three = module.type([I32, I32, I32], [I32]);
+  const handler = module.type([I32, I32], [I32]);
+  const run = module.type([I32, I32], []);
+  const one = module.type([I32], []);
+  const slow = module.importFunction('env', 'slow', three);
+  const commit = module.importFunction('env', 'commit', one);
+  const slowEnter = module.importFunction('env', 'enter', handler);
+  const link = module.importFunction('env', 'link', handler);
+  const hot = module.importFunction('env', 'hot', handler);
+  const block = module.type([I32], [I32]);
+  const enter = module.declare(three);
+  const jump = module.declare(three);
+  const taken = module.declare(handler);
+  const runtime: Runtime = { slow, commit, jump, taken };
+
+  const define = (index: number, parameters: number, emit: (c: Code) => void) => {
+    const c = new Code(parameters);
+    emit(c);
+    module.define(index, c);
+  };
+  define(enter, 3, (c) => emitEnter(c, slowEnter));
+  define(jump, 3, (c) => emitJump(c, enter));
+  define(taken, 2, (c) => emitTaken(c, link, enter));
+
+  const slots: number[] = [];
+  for (let special = 0; special < FIRST_FORM; special++) {
+    const index = module.declare(handler);
+    define(index, 2, (c) => emitSpecial(c, special, { enter, hot, block }));
+    slots.push(index);
+  }
+  for (const form of FORMS) {
+    const index = module.declare(handler);
+    define(index, 2, (c) => {
+      emitMeaning(new RecordEmitter(c, form, runtime, coldEnds(c, runtime)), form);
+      c.op(w.UNREACHABLE);
+    });
+    slots.push(index);
+  }
+
+  const runIndex = module.declare(run);
+  define(runIndex, 2, (c) => emitHotLoop(c, runtime, handler, enter, link));
+  const stepIndex = module.declare(run);
+  define(stepIndex, 2, (c) => emitStepLoop(c, handler));
+  module.exportFunction('run', runIndex);
+  module.exportFunction('step', stepIndex);
+  module.exportFunction('enter', enter);
+  module.exportTable('table', HANDLERS + BLOCK_SLOTS, slots);
+  return module.finish();
+}
+
+function loadHandler(c: Code): void {
+  c.get(LOCAL_RECORD);
+  c.memory(w.I32_LOAD16_U);
+}
+
+function callCold(c: Code, handler: number): void {
+  c.get(LOCAL_CONTEXT);
+  c.get(LOCAL_RECORD);
+  loadHandler(c);
+  c.callIndirect(handler);
+  c.tee(LOCAL_RECORD);
+}
+
+/** run(context, record): the budget covers whole runs, so it is tested at branches only. */
+function emitHotLoop(c: Code, runtime: Runtime, handler: number, enter: number, link: number): void {
+  const loop = c.loop();
+  const taken = c.block();
+  const cold = c.block();
+  const arms: Label[] = [];
+  for (let i = 0; i < HOT_COUNT; i++) arms.unshift(c.block());
+  loadHandler(c);
+  c.brTable([...Array.from({ length: FIRST_FORM }, () => cold), ...arms], cold);
+  for (let i = 0; i < HOT_COUNT; i++) {
+    c.end();
+    emitMeaning(new RecordEmitter(c, FORMS[i], runtime, hotEnds(c, loop, taken)), FORMS[i]);
+    c.releaseTemporaries();
+  }
+  c.end();
+  callCold(c, handler);
+  c.brIf(loop);
+  c.return();
+  c.end();
+  emitTakenInline(c, loop, link, enter);
+  c.end();
+}
+
+/** step(context, record): tests the budget before every record; exact, and slower. */
+function emitStepLoop(c: Code, handler: number): void {
+  const loop = c.loop();
+  emitStepTest(c);
+  callCold(c, handler);
+  c.brIf(loop);
+  c.end();
+}
+
