@@ -60,16 +60,33 @@ const INDEX16 = [6, 7, 6, 7, -1, -1, -1, -1];
 
 export function newDecoded(): Decoded {
   return {
-    row: undefined, incomplete: false, tooLong: false, opcode: 0, length: 0, operandSize: 4, addressSize: 4, repeat: 0,
-    lock: false, mod: 0, reg: 0, rm: 0, memory: false, segment: DS, base: -1, index: -1, scale: 0, displacement: 0,
-    immediate: 0, immediate2: 0,
+    row: undefined,
+    incomplete: false,
+    tooLong: false,
+    opcode: 0,
+    length: 0,
+    operandSize: 4,
+    addressSize: 4,
+    repeat: 0,
+    lock: false,
+    mod: 0,
+    reg: 0,
+    rm: 0,
+    memory: false,
+    segment: DS,
+    base: -1,
+    index: -1,
+    scale: 0,
+    displacement: 0,
+    immediate: 0,
+    immediate2: 0,
   };
 }
 
 /** Reads `bytes` from `start` up to `end`; sets `d`. Never reads past `end`: `incomplete` says it had to. */
 export class Decoder {
   readonly d: Decoded = newDecoded();
-  private bytes = new Uint8Array(0);
+  private bytes: Uint8Array = new Uint8Array(0);
   private at = 0;
   private end = 0;
 

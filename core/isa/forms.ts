@@ -81,7 +81,10 @@ export function formOf(row: Row, encoding: Encoding): Form {
 export function encodingsOf(row: Row): Encoding[] {
   const takesMemory = row.operands.some((code) => /^[EMO]/.test(code)) || row.string || row.addressed;
   const takesRegister = !row.operands.some((code) => /^[MO]/.test(code)) && !row.string && !row.addressed;
-  const places: ('r' | 'm' | 'g')[] = [...(takesRegister ? (['r'] as const) : []), ...(takesMemory ? (['m', 'g'] as const) : [])];
+  const places: ('r' | 'm' | 'g')[] = [
+    ...(takesRegister ? (['r'] as const) : []),
+    ...(takesMemory ? (['m', 'g'] as const) : []),
+  ];
   const repeats = !row.string ? [0] : row.mnemonic === 'cmps' || row.mnemonic === 'scas' ? [0, 1, 2] : [0, 1];
   const encodings: Encoding[] = [];
   for (const operandSize of row.sized ? [4, 2] : [4])

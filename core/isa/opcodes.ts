@@ -36,27 +36,45 @@ const two = (value: number) => value.toString(16).padStart(2, '0');
 ALU.forEach((name, i) => {
   const base = i * 8;
   lines.push(
-    `${two(base)} ${name} Eb,Gb`, `${two(base + 1)} ${name} Ev,Gv`, `${two(base + 2)} ${name} Gb,Eb`,
-    `${two(base + 3)} ${name} Gv,Ev`, `${two(base + 4)} ${name} Ab,Ib`, `${two(base + 5)} ${name} Av,Iz`,
-    `80/${i} ${name} Eb,Ib`, `81/${i} ${name} Ev,Iz`, `82/${i} ${name} Eb,Ib`, `83/${i} ${name} Ev,Is`,
+    `${two(base)} ${name} Eb,Gb`,
+    `${two(base + 1)} ${name} Ev,Gv`,
+    `${two(base + 2)} ${name} Gb,Eb`,
+    `${two(base + 3)} ${name} Gv,Ev`,
+    `${two(base + 4)} ${name} Ab,Ib`,
+    `${two(base + 5)} ${name} Av,Iz`,
+    `80/${i} ${name} Eb,Ib`,
+    `81/${i} ${name} Ev,Iz`,
+    `82/${i} ${name} Eb,Ib`,
+    `83/${i} ${name} Ev,Is`,
   );
 });
 SHIFT.forEach((name, i) => {
   lines.push(
-    `c0/${i} ${name} Eb,Ib`, `c1/${i} ${name} Ev,Ib`, `d0/${i} ${name} Eb,1`, `d1/${i} ${name} Ev,1`,
-    `d2/${i} ${name} Eb,CL`, `d3/${i} ${name} Ev,CL`,
+    `c0/${i} ${name} Eb,Ib`,
+    `c1/${i} ${name} Ev,Ib`,
+    `d0/${i} ${name} Eb,1`,
+    `d1/${i} ${name} Ev,1`,
+    `d2/${i} ${name} Eb,CL`,
+    `d3/${i} ${name} Ev,CL`,
   );
 });
 for (let i = 0; i < 8; i++) {
   lines.push(
-    `${two(0x40 + i)} inc Zv`, `${two(0x48 + i)} dec Zv`, `${two(0x50 + i)} *push Zv`, `${two(0x58 + i)} *pop Zv`,
-    `${two(0xb0 + i)} mov Zb,Ib`, `${two(0xb8 + i)} mov Zv,Iz`, `0f${two(0xc8 + i)} bswap Zv`,
+    `${two(0x40 + i)} inc Zv`,
+    `${two(0x48 + i)} dec Zv`,
+    `${two(0x50 + i)} *push Zv`,
+    `${two(0x58 + i)} *pop Zv`,
+    `${two(0xb0 + i)} mov Zb,Ib`,
+    `${two(0xb8 + i)} mov Zv,Iz`,
+    `0f${two(0xc8 + i)} bswap Zv`,
   );
   if (i > 0) lines.push(`${two(0x90 + i)} xchg Zv,Av`);
 }
 CONDITIONS.forEach((cc, i) => {
   lines.push(
-    `${two(0x70 + i)} j${cc} Jb`, `0f${two(0x80 + i)} j${cc} Jz`, `0f${two(0x90 + i)} set${cc} Eb`,
+    `${two(0x70 + i)} j${cc} Jb`,
+    `0f${two(0x80 + i)} j${cc} Jz`,
+    `0f${two(0x90 + i)} set${cc} Eb`,
     `0f${two(0x40 + i)} cmov${cc} Gv,Ev`,
   );
 });
@@ -67,7 +85,8 @@ CONDITIONS.forEach((cc, i) => {
 ['bt', 'bts', 'btr', 'btc'].forEach((name, i) => {
   lines.push(`0f${two(0xa3 + i * 8)} ${name} Ev,Gv`, `0fba/${4 + i} ${name} Ev,Ib`);
 });
-lines.push(...`27 daa|2f das|37 aaa|3f aas|d4 aam Ib|d5 aad Ib
+lines.push(
+  ...`27 daa|2f das|37 aaa|3f aas|d4 aam Ib|d5 aad Ib
 60 *pusha v|61 *popa v|62 bound Gv,Mv|63 arpl Ew,Gw T|68 *push Iz|69 imul Gv,Ev,Iz|6a *push Is|6b imul Gv,Ev,Is
 6c ins b I|6d ins v I|6e outs b I|6f outs v I
 84 test Eb,Gb|85 test Ev,Gv|86 xchg Eb,Gb|87 xchg Ev,Gv|88 mov Eb,Gb|89 mov Ev,Gv|8a mov Gb,Eb|8b mov Gv,Ev
@@ -91,8 +110,10 @@ ff/2 *call Ev|ff/3 call_far Mv T|ff/4 *jmp Ev|ff/5 jmp_far Mv T|ff/6 *push Ev
 0fa0 push_seg Sfs T|0fa1 pop_seg Sfs T|0fa2 cpuid b T|0fa8 push_seg Sgs T|0fa9 pop_seg Sgs T
 0fa4 shld Ev,Gv,Ib|0fa5 shld Ev,Gv,CL|0fac shrd Ev,Gv,Ib|0fad shrd Ev,Gv,CL|0faf imul Gv,Ev
 0fb0 cmpxchg Eb,Gb|0fb1 cmpxchg Ev,Gv|0fb2 lss Gv,M T|0fb4 lfs Gv,M T|0fb5 lgs Gv,M T|0fb6 movzx Gv,Eb|0fb7 movzx Gv,Ew
-0fbc bsf Gv,Ev|0fbd bsr Gv,Ev|0fbe movsx Gv,Eb|0fbf movsx Gv,Ew|0fc0 xadd Eb,Gb|0fc1 xadd Ev,Gv|0fc7/1 cmpxchg8b M`
-  .split(/[|\n]/));
+0fbc bsf Gv,Ev|0fbd bsr Gv,Ev|0fbe movsx Gv,Eb|0fbf movsx Gv,Ew|0fc0 xadd Eb,Gb|0fc1 xadd Ev,Gv|0fc7/1 cmpxchg8b M`.split(
+    /[|\n]/,
+  ),
+);
 
 const CLASSES: Record<string, TrapClass> = { P: 'privileged', T: 'sensitive', I: 'iopl', '-': 'undefined' };
 

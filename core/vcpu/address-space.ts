@@ -22,6 +22,8 @@ export const FILL_WATCH = 2;
 export interface AddressSpace {
   /** The fault of the last `fill` that answered FILL_FAULT. */
   readonly fault: Fault;
+  /** True when a stepped access touched an armed data point since the hits were last taken. */
+  readonly hasWatchHits: boolean;
   /**
    * Translates one access of `size` bytes that does not cross a page. `user` is true at CPL 3 for
    * ordinary accesses, false for supervisor and descriptor-table accesses. Answers FILL_FAULT,
@@ -34,6 +36,8 @@ export interface AddressSpace {
   load(context: Context, linear: number, size: number, to: number): void;
   /** Copies `size` bytes at host address `from` to the guest; MMIO is written, traces and code dropped here. */
   store(context: Context, linear: number, size: number, from: number): void;
+  /** Linear pages that carry code points: their entries must lack the EXEC bits, so that entering them is seen. */
+  setExecBlocked(pages: ReadonlySet<number>): void;
 }
 
 /** Entry value test: true when `fill` answered a translation that generated code may use directly. */

@@ -2,11 +2,19 @@
  * The mode that code is decoded for (design 4.3): what of the CPU's state is folded into records. Interned
  * to small numbers, so that a code table is valid for exactly one.
  */
-import {
-  CTX_SEGMENTS, CTX_STACK_MASK, SEGMENT_STRIDE, SEG_ACCESS, SEG_BASE, SEG_READ_HIGH, SEG_READ_LOW, SEG_WRITE_HIGH,
-  SEG_WRITE_LOW,
-} from '../memory/layout.ts';
+
 import { CS, DS, ES, SS } from '../isa/registers.ts';
+import {
+  CTX_SEGMENTS,
+  CTX_STACK_MASK,
+  SEG_ACCESS,
+  SEG_BASE,
+  SEG_READ_HIGH,
+  SEG_READ_LOW,
+  SEG_WRITE_HIGH,
+  SEG_WRITE_LOW,
+  SEGMENT_STRIDE,
+} from '../memory/layout.ts';
 import type { Context } from './context.ts';
 
 const ACCESS_BIG = 0x400000;
@@ -43,12 +51,17 @@ export class Modes {
     const stackBig = (context.segmentAccess(SS) & ACCESS_BIG) !== 0;
     const bits16 = (context.word(code + SEG_ACCESS) & ACCESS_BIG) === 0;
     const flat =
-      stackBig && isFlat(context, CS, false) && isFlat(context, DS, true) && isFlat(context, ES, true) && isFlat(context, SS, true);
+      stackBig &&
+      isFlat(context, CS, false) &&
+      isFlat(context, DS, true) &&
+      isFlat(context, ES, true) &&
+      isFlat(context, SS, true);
     context.setWord(CTX_STACK_MASK, stackBig ? 0xffffffff : 0xffff);
     const csBase = flat ? 0 : context.word(code + SEG_BASE);
     const csLimit = flat ? 0xffffffff : context.word(code + SEG_READ_HIGH);
     const last = this.last;
-    if (last && last.bits16 === bits16 && last.flat === flat && last.csBase === csBase && last.csLimit === csLimit) return last;
+    if (last && last.bits16 === bits16 && last.flat === flat && last.csBase === csBase && last.csLimit === csLimit)
+      return last;
     const key = `${bits16 ? 16 : 32}${flat ? 'f' : 'c'}${csBase}:${csLimit}`;
     let mode = this.modes.get(key);
     if (mode === undefined) {

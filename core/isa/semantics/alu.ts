@@ -1,8 +1,20 @@
 /** Two-operand arithmetic and logic, INC DEC NEG NOT, CMPXCHG, XADD (SDM vol. 2, each instruction's page). */
 import type { Emitter, Meaning, Value } from './emitter.ts';
-import { addVector, carryFlag, setAddFlags, setFlagsKeepingCarry, setLogicFlags, setSubFlags, subVector } from './flags.ts';
+import {
+  addVector,
+  carryFlag,
+  setAddFlags,
+  setFlagsKeepingCarry,
+  setLogicFlags,
+  setSubFlags,
+  subVector,
+} from './flags.ts';
 
-function binary(compute: (e: Emitter, a: Value, b: Value) => Value, flags: 'add' | 'sub' | 'logic', writes = true): Meaning {
+function binary(
+  compute: (e: Emitter, a: Value, b: Value) => Value,
+  flags: 'add' | 'sub' | 'logic',
+  writes = true,
+): Meaning {
   return (e) => {
     const size = e.form.sizes[0];
     const b = e.let(e.operand(1));

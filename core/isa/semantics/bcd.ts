@@ -1,6 +1,7 @@
 /** Decimal adjustment (SDM vol. 2). OF, and SF ZF PF of AAA and AAS, are undefined: OF = 0, the others by AL. */
-import { DE } from '../exceptions.ts';
+
 import * as w from '../../wasm/opcodes.ts';
+import { DE } from '../exceptions.ts';
 import type { Emitter, Meaning, Value } from './emitter.ts';
 import { adjustFlag, carryFlag } from './flags.ts';
 

@@ -1,8 +1,9 @@
 /** Near transfers of control and BOUND (SDM vol. 2). Far ones are sensitive and belong to the monitor. */
-import { BR, GP } from '../exceptions.ts';
+
 import { CTX_SEGMENTS, SEG_READ_HIGH, SEGMENT_STRIDE } from '../../memory/layout.ts';
-import { CS } from '../registers.ts';
 import * as w from '../../wasm/opcodes.ts';
+import { BR, GP } from '../exceptions.ts';
+import { CS } from '../registers.ts';
 import type { Emitter, Meaning, Value } from './emitter.ts';
 import { condition, zeroFlag } from './flags.ts';
 import { peekStack, pushValue, setStackPointer, stackOffset } from './stack.ts';

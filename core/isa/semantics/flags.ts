@@ -91,7 +91,9 @@ export function parityFlag(e: Emitter): Value {
 /** The condition of Jcc, SETcc, CMOVcc by its suffix, 0 or 1 (any non-zero for branches). */
 export function condition(e: Emitter, suffix: string): Value {
   const less = () =>
-    e.negative(e.xor(e.xor(e.flagResult(), e.shl(e.flagAux(), e.k(31))), e.xor(e.flagAux(), e.shl(e.flagAux(), e.k(1)))));
+    e.negative(
+      e.xor(e.xor(e.flagResult(), e.shl(e.flagAux(), e.k(31))), e.xor(e.flagAux(), e.shl(e.flagAux(), e.k(1)))),
+    );
   const below = () => e.negative(e.flagAux());
   switch (suffix) {
     case 'o':

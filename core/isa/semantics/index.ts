@@ -13,5 +13,13 @@ import { strings } from './strings.ts';
 export type { Meaning } from './emitter.ts';
 
 export const MEANINGS: Readonly<Record<string, Meaning>> = {
-  ...alu, ...bcd, ...bits, ...control, ...move, ...multiply, ...shift, ...stack, ...strings,
+  ...alu,
+  ...bcd,
+  ...bits,
+  ...control,
+  ...move,
+  ...multiply,
+  ...shift,
+  ...stack,
+  ...strings,
 };

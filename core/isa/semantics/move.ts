@@ -1,6 +1,7 @@
 /** Data movement and single-flag instructions: what computes nothing. */
-import { DF } from '../eflags.ts';
+
 import * as w from '../../wasm/opcodes.ts';
+import { DF } from '../eflags.ts';
 import type { Emitter, Meaning, Value } from './emitter.ts';
 import { adjustFlag, carryFlag, condition, parityFlag, setCarry, signFlag, zeroFlag } from './flags.ts';
 
@@ -134,9 +135,7 @@ export const move: Record<string, Meaning> = {
     const place = e.probe(e.linearOperand(e.effectiveAddress(), 8, 'update'), 8, 'update');
     const low = e.let(e.loadPlace(place, 4));
     const high = e.let(e.loadPlace(place, 4, 4));
-    const equal = e.let(
-      e.eqz(e.or(e.xor(low, e.register(0, 4)), e.xor(high, e.register(2, 4)))),
-    );
+    const equal = e.let(e.eqz(e.or(e.xor(low, e.register(0, 4)), e.xor(high, e.register(2, 4)))));
     e.storePlace(place, 4, e.select(equal, e.register(3, 4), low));
     e.storePlace(place, 4, e.select(equal, e.register(1, 4), high), 4);
     e.commit(place);
@@ -157,4 +156,3 @@ export function replaceZeroFlag(e: Emitter, zero: Value): void {
   const aux = e.or(e.or(kept, sign), e.shl(e.xor(zero, parity), e.k(8)));
   e.setFlagWords(e.xor(zero, e.k(1)), aux);
 }
-

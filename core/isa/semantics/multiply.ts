@@ -1,13 +1,17 @@
 /** Multiplication and division (SDM vol. 2). SF ZF AF PF after a multiplication are undefined: taken from the low half. */
-import { DE } from '../exceptions.ts';
+
 import * as w from '../../wasm/opcodes.ts';
+import { DE } from '../exceptions.ts';
 import type { Emitter, Meaning, Value } from './emitter.ts';
 
 const wideU = (e: Emitter, value: Value): Value => e.unary(w.I64_EXTEND_I32_U, value);
 const wideS = (e: Emitter, value: Value): Value => e.unary(w.I64_EXTEND_I32_S, value);
 const narrow = (e: Emitter, value: Value): Value => e.unary(w.I32_WRAP_I64, value);
 const highHalf = (e: Emitter, value: Value): Value =>
-  narrow(e, e.binary(w.I64_SHR_U, value, () => e.c.i64(32n)));
+  narrow(
+    e,
+    e.binary(w.I64_SHR_U, value, () => e.c.i64(32n)),
+  );
 
 /** CF = OF = `carry` (0 or 1), the rest from the low half. */
 function setProductFlags(e: Emitter, low: Value, size: number, carry: Value): void {
@@ -31,7 +35,9 @@ function intoAccumulator(signed: boolean): Meaning {
     } else {
       const extend = (value: Value) => (signed ? e.signExtend(value, size) : value);
       const product = e.let(e.binary(w.I32_MUL, extend(e.register(0, size)), extend(source)));
-      const fits = e.let(e.binary(w.I32_NE, product, signed ? e.signExtend(product, size) : e.zeroExtend(product, size)));
+      const fits = e.let(
+        e.binary(w.I32_NE, product, signed ? e.signExtend(product, size) : e.zeroExtend(product, size)),
+      );
       if (size === 1) {
         e.setRegister(0, 2, product);
       } else {
@@ -79,7 +85,10 @@ function divide(signed: boolean): Meaning {
     }
     const bits = BigInt(size * 8);
     const shift = 64n - bits;
-    const k = (value: bigint): Value => () => e.c.i64(value);
+    const k =
+      (value: bigint): Value =>
+      () =>
+        e.c.i64(value);
     const cut = signed
       ? e.binary(w.I64_SHR_S, e.binary(w.I64_SHL, q, k(shift)), k(shift))
       : e.binary(w.I64_SHR_U, e.binary(w.I64_SHL, q, k(shift)), k(shift));

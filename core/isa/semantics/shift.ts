@@ -110,7 +110,8 @@ function double(left: boolean): Meaning {
       const bits = BigInt(size * 8);
       const part = (value: Value, at: bigint) => e.binary(w.I64_SHL, wide(e, value), k64(e, at));
       let window: Value;
-      if (size === 4) window = left ? e.binary(w.I64_OR, part(a, 32n), wide(e, b)) : e.binary(w.I64_OR, part(b, 32n), wide(e, a));
+      if (size === 4)
+        window = left ? e.binary(w.I64_OR, part(a, 32n), wide(e, b)) : e.binary(w.I64_OR, part(b, 32n), wide(e, a));
       else window = e.binary(w.I64_OR, e.binary(w.I64_OR, part(a, 32n), part(b, 16n)), wide(e, a));
       const all = e.let(window, w.I64);
       const n = wide(e, count);

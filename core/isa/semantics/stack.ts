@@ -1,6 +1,7 @@
 /** PUSH, POP and their kin, ENTER, LEAVE. ESP changes only after every access has been probed. */
-import { SS } from '../registers.ts';
+
 import * as w from '../../wasm/opcodes.ts';
+import { SS } from '../registers.ts';
 import type { Emitter, Meaning, Value } from './emitter.ts';
 
 /** Sets (E)SP to `value`, of which only the bits of the stack size count. */

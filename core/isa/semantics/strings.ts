@@ -2,9 +2,10 @@
  * String instructions (SDM vol. 2, REP). One iteration is committed at a time, so that a fault, the end of
  * the budget or a watch finds ESI, EDI and ECX as the architecture says: restartable at every iteration.
  */
+
+import * as w from '../../wasm/opcodes.ts';
 import { DF } from '../eflags.ts';
 import { ES } from '../registers.ts';
-import * as w from '../../wasm/opcodes.ts';
 import type { Emitter, Meaning, Value } from './emitter.ts';
 import { setSubFlags } from './flags.ts';
 

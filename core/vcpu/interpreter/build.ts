@@ -3,15 +3,16 @@
  * the few runtime functions (branch accounting, code lookup) that both share. Run at build time; nothing in
  * it depends on a machine.
  */
-import { MEANINGS } from '../../isa/semantics/index.ts';
+
 import type { Form } from '../../isa/forms.ts';
+import { MEANINGS } from '../../isa/semantics/index.ts';
+import { assert } from '../../util/assert.ts';
 import { Code, type Label } from '../../wasm/code.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
 import * as w from '../../wasm/opcodes.ts';
-import { assert } from '../../util/assert.ts';
 import { BLOCK_SLOTS, FORMS, HANDLERS, HOT_COUNT } from './handlers.ts';
-import { type Ends, LOCAL_CONTEXT, LOCAL_RECORD, RecordEmitter, type Runtime } from './record-emitter.ts';
 import { FIRST_FORM } from './record.ts';
+import { type Ends, LOCAL_CONTEXT, LOCAL_RECORD, RecordEmitter, type Runtime } from './record-emitter.ts';
 import { emitEnter, emitJump, emitSpecial, emitStepTest, emitTaken, emitTakenInline } from './runtime.ts';
 
 function emitMeaning(e: RecordEmitter, form: Form): void {
@@ -161,4 +162,3 @@ function emitStepLoop(c: Code, handler: number): void {
   c.brIf(loop);
   c.end();
 }
-

@@ -1,19 +1,49 @@
 /** Tier 0's back end of the semantics: operands come from the record in local 1, state from the context in local 0. */
-import { EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP } from '../exit.ts';
-import { Emitter, type Intent, type Place, type Value } from '../../isa/semantics/emitter.ts';
-import type { Form } from '../../isa/forms.ts';
+
 import { GP, STACK_FAULT } from '../../isa/exceptions.ts';
+import type { Form } from '../../isa/forms.ts';
 import { SS } from '../../isa/registers.ts';
+import { Emitter, type Intent, type Place, type Value } from '../../isa/semantics/emitter.ts';
 import {
-  CTX_BUDGET, CTX_EXIT, CTX_FLAG_AUX, CTX_FLAG_RESULT, CTX_FLAG_REST, CTX_PAGE_EIP, CTX_READ_MASK, CTX_RECORD,
-  CTX_RESERVE, CTX_RUN_START, CTX_SEGMENTS, CTX_SHADOW, CTX_STACK_MASK, CTX_VECTOR, CTX_WRITE_MASK, SCRATCH_LIMIT,
-  SEGMENT_STRIDE, SEG_BASE, SEG_READ_HIGH, SEG_READ_LOW, SEG_WRITE_HIGH, SEG_WRITE_LOW,
+  CTX_BUDGET,
+  CTX_EXIT,
+  CTX_FLAG_AUX,
+  CTX_FLAG_REST,
+  CTX_FLAG_RESULT,
+  CTX_PAGE_EIP,
+  CTX_READ_MASK,
+  CTX_RECORD,
+  CTX_RESERVE,
+  CTX_RUN_START,
+  CTX_SEGMENTS,
+  CTX_SHADOW,
+  CTX_STACK_MASK,
+  CTX_VECTOR,
+  CTX_WRITE_MASK,
+  SCRATCH_LIMIT,
+  SEG_BASE,
+  SEG_READ_HIGH,
+  SEG_READ_LOW,
+  SEG_WRITE_HIGH,
+  SEG_WRITE_LOW,
+  SEGMENT_STRIDE,
 } from '../../memory/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import * as w from '../../wasm/opcodes.ts';
+import { EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP } from '../exit.ts';
 import {
-  RECORD_SIZE, REC_DISPLACEMENT, REC_IMMEDIATE, REC_INDEX, REC_PLACE, REC_R1, REC_R2, REC_SCALE, SCALE_ADDRESS16,
-  SCALE_EIP16, SCALE_MASK, SCALE_SEGMENT_SHIFT,
+  REC_DISPLACEMENT,
+  REC_IMMEDIATE,
+  REC_INDEX,
+  REC_PLACE,
+  REC_R1,
+  REC_R2,
+  REC_SCALE,
+  RECORD_SIZE,
+  SCALE_ADDRESS16,
+  SCALE_EIP16,
+  SCALE_MASK,
+  SCALE_SEGMENT_SHIFT,
 } from './record.ts';
 
 export const LOCAL_CONTEXT = 0;
@@ -310,7 +340,10 @@ export class RecordEmitter extends Emitter {
     this.if(this.eqz(this.and(this.register(1, 4), mask)), () => this.next());
     const done = c.block();
     const loop = c.loop();
-    const used = this.shrS(this.sub(() => c.get(LOCAL_RECORD), this.context(CTX_RUN_START)), this.k(4));
+    const used = this.shrS(
+      this.sub(() => c.get(LOCAL_RECORD), this.context(CTX_RUN_START)),
+      this.k(4),
+    );
     const left = this.sub(this.sub(this.context(CTX_BUDGET), used), this.context(CTX_RESERVE));
     this.if(this.binary(w.I32_LE_S, left, this.k(0)), () => {
       this.setContext(CTX_EXIT, this.k(EXIT_BUDGET));

@@ -3,16 +3,38 @@
  * instruction. A run's steps are counted when it is left: (record - run start) / 16, plus one for a branch.
  */
 import { CS } from '../../isa/registers.ts';
-import { EXIT_BREAK, EXIT_BUDGET, EXIT_LOOKUP, EXIT_TRAP } from '../exit.ts';
 import {
-  CTX_BUDGET, CTX_CODE_INDEX, CTX_EIP, CTX_EXEC_MASK, CTX_EXIT, CTX_MODE, CTX_PAGE_EIP, CTX_RECORD, CTX_RUN_START,
-  CTX_SEGMENTS, CTX_SHADOW, SEGMENT_STRIDE, SEG_BASE, SEG_READ_HIGH, SEG_READ_LOW,
+  CTX_BUDGET,
+  CTX_CODE_INDEX,
+  CTX_EIP,
+  CTX_EXEC_MASK,
+  CTX_EXIT,
+  CTX_MODE,
+  CTX_PAGE_EIP,
+  CTX_RECORD,
+  CTX_RUN_START,
+  CTX_SEGMENTS,
+  CTX_SHADOW,
+  SEG_BASE,
+  SEG_READ_HIGH,
+  SEG_READ_LOW,
+  SEGMENT_STRIDE,
 } from '../../memory/layout.ts';
 import type { Code, Label } from '../../wasm/code.ts';
 import * as w from '../../wasm/opcodes.ts';
+import { EXIT_BREAK, EXIT_BUDGET, EXIT_LOOKUP, EXIT_TRAP } from '../exit.ts';
 import {
-  HANDLER_BLOCK, HANDLER_BREAK, HANDLER_CHAIN, HANDLER_COUNT, HANDLER_STALE, HANDLER_TRAP, MIN_BUDGET,
-  REC_DISPLACEMENT, REC_IMMEDIATE, REC_SCALE, SCALE_EIP16,
+  HANDLER_BLOCK,
+  HANDLER_BREAK,
+  HANDLER_CHAIN,
+  HANDLER_COUNT,
+  HANDLER_STALE,
+  HANDLER_TRAP,
+  MIN_BUDGET,
+  REC_DISPLACEMENT,
+  REC_IMMEDIATE,
+  REC_SCALE,
+  SCALE_EIP16,
 } from './record.ts';
 
 const CONTEXT = 0;

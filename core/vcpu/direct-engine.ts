@@ -1,0 +1,387 @@
+/**
+ * Direct execution by tier 0 (and tier 1 on top of it): keeps decoded code, enters generated code, and turns
+ * whatever stops it into an exit. Knows nothing of privilege, devices or page tables: translations come from
+ * the AddressSpace, everything sensitive leaves as EXIT_TRAP.
+ */
+
+import { GP } from '../isa/exceptions.ts';
+import { CS } from '../isa/registers.ts';
+import {
+  CTX_BUDGET,
+  CTX_CODE_INDEX,
+  CTX_EXIT,
+  CTX_MODE,
+  CTX_PAGE_EIP,
+  CTX_RECORD,
+  CTX_RESERVE,
+  CTX_RUN_START,
+  CTX_SCRATCH,
+  CTX_SEGMENTS,
+  CTX_VECTOR,
+  SEG_READ_HIGH,
+  SEG_READ_LOW,
+  SEGMENT_STRIDE,
+} from '../memory/layout.ts';
+import type { LinearMemory } from '../memory/linear-memory.ts';
+import {
+  ACCESS_EXECUTE,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  type AddressSpace,
+  FILL_FAULT,
+  FILL_WATCH,
+  isEntry,
+} from './address-space.ts';
+import type { Context } from './context.ts';
+import type { Engine } from './engine.ts';
+import { EXIT_BUDGET, EXIT_FAULT, EXIT_LOOKUP, EXIT_TRAP, EXIT_WATCH, type Exit } from './exit.ts';
+import { CodeCache, type CodeTable } from './interpreter/code-cache.ts';
+import {
+  HANDLER_BREAK,
+  MIN_BUDGET,
+  REC_DISPLACEMENT,
+  REC_IMMEDIATE,
+  REC_PLACE,
+  REC_SCALE,
+  RECORD_SIZE,
+  SCALE_EIP16,
+} from './interpreter/record.ts';
+import { type Mode, Modes } from './mode.ts';
+
+/** Steps between exits of the hot loop: V8 swaps optimised code in only when a function is entered again. */
+const CHUNK = 50_000;
+const INTENT_READ = 0;
+const INTENT_UPDATE = 2;
+const FETCH_LENGTH = 15;
+
+export interface DirectEngineOptions {
+  readonly tier: 0 | 1;
+  /** Called once for every host page that code is decoded from. */
+  readonly protectCode: (hostPage: number) => void;
+}
+
+interface Tier0 {
+  run(context: number, record: number): void;
+  step(context: number, record: number): void;
+  readonly table: WebAssembly.Table;
+}
+
+export class DirectEngine implements Engine {
+  private readonly memory: LinearMemory;
+  private readonly space: AddressSpace;
+  private readonly tier0: Tier0;
+  private readonly modes = new Modes();
+  readonly cache: CodeCache;
+  private context!: Context;
+  private mode!: Mode;
+  private readonly modeSeen = new Map<Context, { changes: number; mode: Mode }>();
+  private points: ReadonlySet<number> = new Set();
+  private pointPages: ReadonlySet<number> = new Set();
+  private stepping = false;
+  private pendingLinear = 0;
+  private pendingSize = 0;
+  private readonly fetched = new Uint8Array(32);
+
+  constructor(memory: LinearMemory, space: AddressSpace, tier0: WebAssembly.Module, options: DirectEngineOptions) {
+    this.memory = memory;
+    this.space = space;
+    this.cache = new CodeCache(memory, {
+      protect: options.protectCode,
+      isBreak: (linear, eip) => this.points.has(linear) || this.points.has(eip),
+      counting: false,
+      dropped: () => {},
+      flushed: () => {},
+    });
+    const instance = new WebAssembly.Instance(tier0, {
+      env: {
+        memory: memory.memory,
+        slow: (_: number, linear: number, what: number) => this.slow(linear >>> 0, what),
+        commit: () => this.commit(),
+        enter: (_: number, from: number) => this.enter(this.context.eip, from),
+        link: (_: number, record: number) => this.link(record),
+        hot: (_: number, record: number) => this.memory.word(record + REC_IMMEDIATE),
+      },
+    });
+    this.tier0 = instance.exports as unknown as Tier0;
+  }
+
+  run(context: Context, budget: number, skipBreak = false): Exit {
+    this.select(context);
+    const { exit } = context;
+    const { tier0 } = this;
+    let remaining = budget;
+    context.setWord(CTX_EXIT, EXIT_BUDGET);
+    let record = budget > 0 ? this.enter(context.eip, 0) : 0;
+    if (skipBreak && record !== 0 && this.cache.handler(record) === HANDLER_BREAK) record += RECORD_SIZE;
+    for (;;) {
+      if (record === 0) break;
+      let chunk = this.stepping ? 1 : Math.min(remaining, CHUNK);
+      context.setWord(CTX_BUDGET, chunk);
+      context.setWord(CTX_RUN_START, record);
+      if (chunk >= MIN_BUDGET) {
+        context.setWord(CTX_RESERVE, MIN_BUDGET);
+        tier0.run(context.base, record);
+      } else {
+        context.setWord(CTX_RESERVE, 0);
+        tier0.step(context.base, record);
+      }
+      const stopped = context.word(CTX_RECORD);
+      if (stopped !== 0) {
+        chunk += (stopped - context.word(CTX_RUN_START)) / RECORD_SIZE;
+        context.eip = context.word(CTX_PAGE_EIP) + (this.memory.u16[(stopped + REC_PLACE) >>> 1] & 0xfff);
+      }
+      remaining -= chunk - context.budget;
+      const reason = context.word(CTX_EXIT);
+      if (reason === EXIT_BUDGET) {
+        if (this.stepping) {
+          this.stepping = false;
+          if (this.space.hasWatchHits) {
+            context.setWord(CTX_EXIT, EXIT_WATCH);
+            break;
+          }
+        }
+        if (remaining <= 0) break;
+        // With steps left a chunk or a REP reserve ended: go on from the same place.
+        record = stopped !== 0 ? stopped : this.enter(context.eip, 0);
+      } else if (reason === EXIT_LOOKUP) {
+        record = this.enter(context.eip, 0);
+      } else if (reason === EXIT_WATCH && !this.stepping) {
+        // The access was not made: make it alone, then report it.
+        this.stepping = true;
+        record = stopped;
+      } else {
+        this.describe(stopped);
+        break;
+      }
+    }
+    this.stepping = false;
+    exit.reason = context.word(CTX_EXIT);
+    exit.steps = budget - remaining;
+    return exit;
+  }
+
+  /** Derives the decode mode of a context, when something it depends on changed. */
+  private select(context: Context): void {
+    this.context = context;
+    const seen = this.modeSeen.get(context);
+    if (seen?.changes === context.modeChanges) {
+      this.mode = seen.mode;
+      return;
+    }
+    this.mode = this.modes.of(context, () => this.cache.flush());
+    this.modeSeen.set(context, { changes: context.modeChanges, mode: this.mode });
+    context.setWord(CTX_MODE, this.mode.id);
+    context.setWord(CTX_CODE_INDEX, this.memory.layout.codeIndex);
+  }
+
+  /** Completes the exit record for a trap or a fault at `record` (0: described by whoever set it). */
+  private describe(record: number): void {
+    const { context } = this;
+    const { exit } = context;
+    if (record === 0) return;
+    const reason = context.word(CTX_EXIT);
+    if (reason === EXIT_TRAP) {
+      const trapped = this.cache.trappedAt(record);
+      if (trapped === 'general-protection') {
+        this.setFault(GP, 'instruction fetch beyond the CS limit or longer than 15 bytes');
+      } else {
+        exit.instruction = trapped;
+      }
+    } else if (reason === EXIT_FAULT && context.word(CTX_VECTOR) !== VECTOR_DESCRIBED) {
+      exit.vector = context.word(CTX_VECTOR);
+      exit.errorCode = 0;
+      exit.linear = 0;
+      exit.cause = CAUSES[exit.vector] ?? '';
+    }
+  }
+
+  private setFault(vector: number, cause: string): void {
+    const { exit } = this.context;
+    exit.vector = vector;
+    exit.errorCode = 0;
+    exit.linear = 0;
+    exit.cause = cause;
+    this.context.setWord(CTX_VECTOR, VECTOR_DESCRIBED);
+    this.context.setWord(CTX_EXIT, EXIT_FAULT);
+  }
+
+  private setSpaceFault(): void {
+    const { fault } = this.space;
+    this.setFault(fault.vector, fault.cause);
+    this.context.exit.errorCode = fault.errorCode;
+    this.context.exit.linear = fault.linear ?? 0;
+  }
+
+  /** Slow path of a data access: host address of the guest bytes or of a scratch copy, or 0 with the exit set. */
+  private slow(linear: number, what: number): number {
+    const { context, space, stepping } = this;
+    const size = what & 0xff;
+    const intent = what >> 8;
+    const access = intent === INTENT_READ ? ACCESS_READ : ACCESS_WRITE;
+    const first = Math.min(size, 4096 - (linear & 0xfff));
+    const answer = space.fill(context, linear, first, access, context.user, stepping);
+    if (isEntry(answer) && first === size) return (linear + (answer & ~0xfff)) >>> 0;
+    if (!isEntry(answer) && this.refused(answer)) return 0;
+    if (first < size) {
+      const rest = space.fill(context, (linear + first) >>> 0, size - first, access, context.user, stepping);
+      if (!isEntry(rest) && this.refused(rest)) return 0;
+    }
+    const scratch = context.base + CTX_SCRATCH;
+    if (intent === INTENT_READ || intent === INTENT_UPDATE) space.load(context, linear, size, scratch);
+    this.pendingLinear = linear;
+    this.pendingSize = size;
+    return scratch;
+  }
+
+  /** True when the answer of a fill ends the instruction; the exit is set. */
+  private refused(answer: number): boolean {
+    if (answer === FILL_FAULT) {
+      this.setSpaceFault();
+      return true;
+    }
+    if (answer === FILL_WATCH) {
+      this.context.setWord(CTX_EXIT, EXIT_WATCH);
+      return true;
+    }
+    return false;
+  }
+
+  private commit(): void {
+    const { context } = this;
+    this.space.store(context, this.pendingLinear, this.pendingSize, context.base + CTX_SCRATCH);
+  }
+
+  /**
+   * The record to execute at `eip`, or 0 with the exit set. `from` is the branch that goes there (it is the
+   * one that faults when the target lies beyond the CS limit), or 0.
+   */
+  private enter(eip: number, from: number): number {
+    const { context, mode, space } = this;
+    const code = CTX_SEGMENTS + CS * SEGMENT_STRIDE;
+    if (eip > context.word(code + SEG_READ_HIGH) || eip < context.word(code + SEG_READ_LOW)) {
+      if (from !== 0) this.takeBack(from);
+      else context.setWord(CTX_RECORD, 0);
+      this.setFault(GP, 'instruction pointer beyond the CS limit');
+      return 0;
+    }
+    context.setWord(CTX_RECORD, 0);
+    const linear = (context.segmentBase(CS) + eip) >>> 0;
+    const entry = space.fill(context, linear, 1, ACCESS_EXECUTE, context.user, this.stepping);
+    if (!isEntry(entry)) {
+      if (this.refused(entry)) return 0;
+      return this.enterUncached(eip, linear);
+    }
+    const host = (linear + (entry & ~0xfff)) >>> 0;
+    const offset = host & 0xfff;
+    const linearPage = linear >>> 12;
+    if (!this.cache.roomForRun) this.cache.flush();
+    const table = this.cache.table(host >>> 12, mode, this.isPrivate(eip, linear) ? linearPage : -1);
+    context.setWord(CTX_PAGE_EIP, eip - offset);
+    const record = this.cache.record(table, offset, eip - offset) || this.enterCrossing(table, linear, offset, host);
+    context.setWord(CTX_RUN_START, record);
+    return record;
+  }
+
+  /** A page needs its own table when a code point is armed in it or the CS limit lies inside it. */
+  private isPrivate(eip: number, linear: number): boolean {
+    const { mode, pointPages } = this;
+    if (pointPages.size > 0 && (pointPages.has(linear >>> 12) || pointPages.has(eip >>> 12))) return true;
+    if (mode.flat) return false;
+    const end = (mode.csBase + mode.csLimit) >>> 0;
+    return end >>> 12 === linear >>> 12 && (end & 0xfff) !== 0xfff;
+  }
+
+  /** An instruction that goes on in the next page depends on both translations and both frames. */
+  private enterCrossing(table: CodeTable, linear: number, offset: number, host: number): number {
+    const { context, memory, space } = this;
+    const nextPage = ((linear | 0xfff) + 1) >>> 0;
+    const entry = space.fill(context, nextPage, 1, ACCESS_EXECUTE, context.user, this.stepping);
+    if (!isEntry(entry)) {
+      if (this.refused(entry)) return 0;
+      return this.enterUncached((context.word(CTX_PAGE_EIP) + offset) >>> 0, linear);
+    }
+    const second = (nextPage + (entry & ~0xfff)) >>> 0;
+    const eip = (context.word(CTX_PAGE_EIP) + offset) >>> 0;
+    const breaks = table.linearPage >= 0 && (this.points.has(linear) || this.points.has(eip));
+    const known = breaks ? 0 : this.cache.crossingRun(table, offset, second >>> 12);
+    if (known !== 0) return known;
+    const here = 4096 - offset;
+    // Bytes beyond the CS limit cannot be fetched.
+    const length = Math.min(here + FETCH_LENGTH, this.mode.csLimit - eip + 1);
+    this.fetched.set(memory.u8.subarray(host, host + here));
+    this.fetched.set(memory.u8.subarray(second, second + FETCH_LENGTH), here);
+    return this.cache.decodeAlone(table, offset, this.fetched, length, breaks ? 0 : second >>> 12, breaks);
+  }
+
+  /** Code in memory without a host address (ROM holes, devices): fetched and decoded each time. */
+  private enterUncached(eip: number, linear: number): number {
+    const { context, space } = this;
+    const offset = linear & 0xfff;
+    const scratch = context.base + CTX_SCRATCH;
+    const here = Math.min(FETCH_LENGTH, 4096 - offset);
+    space.load(context, linear, here, scratch);
+    this.fetched.set(this.memory.u8.subarray(scratch, scratch + here));
+    if (!this.cache.roomForRun) this.cache.flush();
+    const table = this.cache.table(0, this.mode, linear >>> 12);
+    context.setWord(CTX_PAGE_EIP, (eip >>> 0) - offset);
+    const record = this.cache.decodeAlone(table, offset, this.fetched, here, 0, false);
+    context.setWord(CTX_RUN_START, record);
+    return record;
+  }
+
+  /** Links a taken branch to its target in the same page; the branch has been counted. */
+  private link(record: number): number {
+    const { context, memory, cache, mode } = this;
+    const pageEip = context.word(CTX_PAGE_EIP);
+    const offset = memory.i32[(record + REC_DISPLACEMENT) >>> 2];
+    const wanted = (pageEip + offset) >>> 0;
+    const eip = memory.u8[record + REC_SCALE] & SCALE_EIP16 ? wanted & 0xffff : wanted;
+    context.eip = eip;
+    if (eip !== wanted || (!mode.flat && eip > mode.csLimit) || !cache.roomForRun) return this.enter(eip, record);
+    const table = cache.ownerOf(record);
+    if (table.hostPage === 0) return this.enter(eip, record);
+    const target = cache.record(table, offset, pageEip);
+    if (target === 0) return this.enter(eip, record);
+    memory.setWord(record + REC_IMMEDIATE, target);
+    context.setWord(CTX_RUN_START, target);
+    return target;
+  }
+
+  /** Undoes the counting of a branch that faults instead. */
+  private takeBack(branch: number): void {
+    const { context } = this;
+    const steps = (branch - context.word(CTX_RUN_START)) / RECORD_SIZE + 1;
+    context.setWord(CTX_BUDGET, context.budget + steps);
+    context.setWord(CTX_RECORD, branch);
+  }
+
+  invalidate(hostPage: number, offset: number, length: number): void {
+    this.cache.invalidate(hostPage, offset, length);
+  }
+
+  flush(): void {
+    this.cache.flush();
+  }
+
+  setCodePoints(points: ReadonlySet<number>): void {
+    if (points.size === this.points.size && [...points].every((point) => this.points.has(point))) return;
+    const before = this.pointPages;
+    this.points = new Set(points);
+    this.pointPages = new Set([...points].map((point) => point >>> 12));
+    // With a CS base an EIP point may lie in any linear page: such tables are made again with the points in them.
+    this.cache.dropTables(
+      ({ mode, linearPage }) => mode.csBase !== 0 || before.has(linearPage) || this.pointPages.has(linearPage),
+    );
+    this.space.setExecBlocked(this.pointPages);
+  }
+}
+
+/** In CTX_VECTOR: the fault is already described in the exit record. */
+const VECTOR_DESCRIBED = 0x100;
+
+const CAUSES: Record<number, string> = {
+  0: 'divisor is zero or the quotient does not fit',
+  5: 'BOUND index out of range',
+  12: 'stack segment limit violation',
+  13: 'segment limit or type violation',
+};

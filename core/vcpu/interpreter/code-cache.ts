@@ -1,0 +1,317 @@
+/**
+ * Decoded code by host page: a code table maps each page offset to the record of the instruction that
+ * starts there, for one mode. A pure cache: any part may be dropped at any time. Records are never reused
+ * before a flush, so that the one being executed stays readable while its page is rewritten.
+ */
+import { Decoder, toInstruction } from '../../isa/decode.ts';
+import type { Instruction } from '../../isa/instruction.ts';
+import type { LinearMemory } from '../../memory/linear-memory.ts';
+import type { Mode } from '../mode.ts';
+import { packRecord, packSpecial } from './packer.ts';
+import {
+  HANDLER_BLOCK,
+  HANDLER_BREAK,
+  HANDLER_CHAIN,
+  HANDLER_COUNT,
+  HANDLER_STALE,
+  HANDLER_TRAP,
+  REC_HANDLER,
+  REC_IMMEDIATE,
+  RECORD_SIZE,
+  RUN_MAX,
+} from './record.ts';
+import { CODE_TABLE_HEADER } from './runtime.ts';
+
+const TABLE_SIZE = CODE_TABLE_HEADER + 4096 * 4;
+const PAGE = 4096;
+/** Longest instruction: an overlap with a write can start this far before it. */
+const LONGEST = 15;
+
+export interface CodeTable {
+  readonly address: number;
+  readonly hostPage: number;
+  readonly mode: Mode;
+  /** Linear page this table is private to (code points, CS limit inside the page), or -1. */
+  readonly linearPage: number;
+  readonly index: number;
+}
+
+/** What was decoded when the record is a trap: the instruction, or the #GP that fetching it raises. */
+export type Trapped = Instruction | 'general-protection';
+
+/** Innocuous instructions that end a straight run. */
+const ENDS_RUN = new Set(['jmp', 'call', 'ret']);
+
+export interface CodeCacheHooks {
+  /** First code of a host page was decoded: its writes must be reported from now on. */
+  protect(hostPage: number): void;
+  /** True when a code point is armed at this linear address or EIP. */
+  isBreak(linear: number, eip: number): boolean;
+  /** True when arrivals at runs are counted for tier 1. */
+  readonly counting: boolean;
+  /** Records of a table were dropped in a byte range: forget what was translated from them. */
+  dropped(table: CodeTable, from: number, to: number): void;
+  /** Everything was dropped. */
+  flushed(): void;
+}
+
+export class CodeCache {
+  private readonly memory: LinearMemory;
+  private readonly hooks: CodeCacheHooks;
+  private readonly decoder = new Decoder();
+  private tables: CodeTable[] = [];
+  private byPage = new Map<number, CodeTable[]>();
+  private nextRecord: number;
+  /** Table index + 1 of each record, to know a branch's page when it is linked. */
+  private owner: Uint16Array;
+  private trapped = new Map<number, Trapped>();
+  /** Runs of one page-crossing (or uncached) instruction by its second host page, to drop them on writes. */
+  private crossing = new Map<number, { record: number; table: CodeTable; offset: number }[]>();
+
+  constructor(memory: LinearMemory, hooks: CodeCacheHooks) {
+    this.memory = memory;
+    this.hooks = hooks;
+    this.nextRecord = memory.layout.records;
+    this.owner = new Uint16Array(memory.layout.recordsSize / RECORD_SIZE);
+  }
+
+  /** The table for code of a host page in a mode; `linearPage` ≥ 0 asks for a private one. */
+  table(hostPage: number, mode: Mode, linearPage: number): CodeTable {
+    const list = this.byPage.get(hostPage);
+    const found = list?.find((table) => table.mode === mode && table.linearPage === linearPage);
+    if (found) {
+      if (linearPage < 0) this.publish(found);
+      return found;
+    }
+    const { layout } = this.memory;
+    if ((this.tables.length + 1) * TABLE_SIZE > layout.codeTablesSize) {
+      this.flush();
+      return this.table(hostPage, mode, linearPage);
+    }
+    const index = this.tables.length;
+    const address = layout.codeTables + index * TABLE_SIZE;
+    const table: CodeTable = { address, hostPage, mode, linearPage, index };
+    this.tables.push(table);
+    this.memory.setWord(address, linearPage < 0 ? mode.id : 0);
+    if (list) {
+      list.push(table);
+    } else {
+      this.byPage.set(hostPage, [table]);
+      if (hostPage !== 0) this.hooks.protect(hostPage);
+    }
+    if (linearPage < 0) this.publish(table);
+    return table;
+  }
+
+  /** Makes it the one that generated code finds for the page. */
+  private publish(table: CodeTable): void {
+    this.memory.setWord(this.memory.layout.codeIndex + table.hostPage * 4, table.address);
+  }
+
+  slot(table: CodeTable, offset: number): number {
+    return this.memory.word(table.address + CODE_TABLE_HEADER + offset * 4);
+  }
+
+  setSlot(table: CodeTable, offset: number, record: number): void {
+    this.memory.setWord(table.address + CODE_TABLE_HEADER + offset * 4, record);
+  }
+
+  /** The table a record was decoded into. */
+  ownerOf(record: number): CodeTable {
+    return this.tables[this.owner[(record - this.memory.layout.records) / RECORD_SIZE] - 1];
+  }
+
+  trappedAt(record: number): Trapped | undefined {
+    return this.trapped.get(record);
+  }
+
+  handler(record: number): number {
+    return this.memory.u16[(record + REC_HANDLER) >>> 1];
+  }
+
+  /** Room for a whole run and its extras is left; if not the caller flushes first. */
+  get roomForRun(): boolean {
+    const { layout } = this.memory;
+    return this.nextRecord + (RUN_MAX + 4) * RECORD_SIZE <= layout.records + layout.recordsSize;
+  }
+
+  /** A fresh record owned by `table`. */
+  allocate(table: CodeTable): number {
+    const record = this.nextRecord;
+    this.nextRecord += RECORD_SIZE;
+    this.owner[(record - this.memory.layout.records) / RECORD_SIZE] = table.index + 1;
+    return record;
+  }
+
+  /**
+   * The record at `offset`, decoding a straight run from there if need be. 0: the instruction crosses the
+   * page's end.
+   * @param pageEip EIP of the page's first byte
+   */
+  record(table: CodeTable, offset: number, pageEip: number): number {
+    const known = this.slot(table, offset);
+    return known !== 0 ? known : this.decodeRun(table, offset, pageEip);
+  }
+
+  private decodeRun(table: CodeTable, start: number, pageEip: number): number {
+    const { memory, hooks } = this;
+    const { mode } = table;
+    const pageBase = table.hostPage * PAGE;
+    const watched = table.linearPage >= 0;
+    let first = 0;
+    let offset = start;
+    for (let count = 0; ; count++) {
+      const record = this.nextRecord;
+      const known = count > 0 && offset < PAGE ? this.slot(table, offset) : 0;
+      const eip = (pageEip + offset) >>> 0;
+      const breaks = watched && offset < PAGE && hooks.isBreak((eip + mode.csBase) >>> 0, eip);
+      if (offset >= PAGE || known !== 0 || count >= RUN_MAX || (breaks && count > 0)) {
+        // A code point is reached through a lookup: its record answers with an exit.
+        packSpecial(memory, this.allocate(table), HANDLER_CHAIN, offset & 0xfff, offset, breaks ? 0 : known);
+        return first;
+      }
+      const d = this.decoder.decode(memory.u8, pageBase + offset, pageBase + PAGE, mode.bits16);
+      const beyond = !mode.flat && eip + Math.min(d.length, LONGEST) - 1 > mode.csLimit;
+      const faults = d.tooLong || beyond;
+      if (d.incomplete && !faults) {
+        if (count === 0) return 0;
+        packSpecial(memory, this.allocate(table), HANDLER_CHAIN, offset, offset, 0);
+        return first;
+      }
+      if (breaks) {
+        packSpecial(memory, this.allocate(table), HANDLER_BREAK, offset);
+      }
+      const at = this.allocate(table);
+      if (count === 0) first = record;
+      this.setSlot(table, offset, record);
+      const row = faults ? undefined : d.row;
+      if (row === undefined || row.trapClass !== 'innocuous') {
+        packSpecial(memory, at, HANDLER_TRAP, offset);
+        this.trapped.set(at, faults ? 'general-protection' : toInstruction(d));
+        return this.counted(table, start, first, count);
+      }
+      packRecord(memory, at, offset, d, row, mode);
+      offset += d.length;
+      if (ENDS_RUN.has(row.mnemonic)) return this.counted(table, start, first, count);
+    }
+  }
+
+  /** Puts a counter in front of a fresh run when tier 1 wants to know how often it is reached. */
+  private counted(table: CodeTable, start: number, first: number, length: number): number {
+    if (!this.hooks.counting || length < 2 || table.linearPage >= 0) return first;
+    const counter = this.allocate(table);
+    packSpecial(this.memory, counter, HANDLER_COUNT, start, 0, first);
+    this.setSlot(table, start, counter);
+    return counter;
+  }
+
+  /**
+   * A private run for one instruction given as bytes: it crosses into `secondPage`, or comes from memory
+   * that has no host address. Kept (when `secondPage` is not 0) until either page is written.
+   */
+  decodeAlone(
+    table: CodeTable,
+    offset: number,
+    bytes: Uint8Array,
+    length: number,
+    secondPage: number,
+    breaks: boolean,
+  ): number {
+    const { memory } = this;
+    const d = this.decoder.decode(bytes, 0, length, table.mode.bits16);
+    const first = this.nextRecord;
+    if (breaks) packSpecial(memory, this.allocate(table), HANDLER_BREAK, offset);
+    const record = this.allocate(table);
+    const row = d.tooLong || d.incomplete ? undefined : d.row;
+    if (row === undefined || row.trapClass !== 'innocuous') {
+      packSpecial(memory, record, HANDLER_TRAP, offset);
+      this.trapped.set(record, d.tooLong || d.incomplete ? 'general-protection' : toInstruction(d));
+    } else {
+      packRecord(memory, record, offset, d, row, table.mode);
+      packSpecial(memory, this.allocate(table), HANDLER_CHAIN, offset, offset + d.length, 0);
+    }
+    if (secondPage !== 0) {
+      const list = this.crossing.get(secondPage);
+      const entry = { record: first, table, offset };
+      if (list) list.push(entry);
+      else {
+        this.crossing.set(secondPage, [entry]);
+        this.hooks.protect(secondPage);
+      }
+    }
+    return first;
+  }
+
+  /** The kept private run of a crossing instruction, or 0. */
+  crossingRun(table: CodeTable, offset: number, secondPage: number): number {
+    const found = this.crossing.get(secondPage)?.find((entry) => entry.table === table && entry.offset === offset);
+    return found?.record ?? 0;
+  }
+
+  invalidate(hostPage: number, offset: number, length: number): void {
+    const tables = this.byPage.get(hostPage);
+    if (tables) {
+      const from = Math.max(0, offset - LONGEST + 1);
+      const to = Math.min(PAGE, offset + length);
+      for (const table of tables) this.dropRange(table, from, to);
+      if (to === PAGE || offset + length > PAGE - LONGEST)
+        this.dropCrossing((entry) => entry.table.hostPage === hostPage);
+    }
+    if (offset < LONGEST && this.crossing.has(hostPage)) {
+      for (const entry of this.crossing.get(hostPage) ?? []) this.makeStale(entry.record);
+      this.crossing.delete(hostPage);
+    }
+  }
+
+  private dropCrossing(matches: (entry: { table: CodeTable }) => boolean): void {
+    for (const [page, list] of this.crossing) {
+      for (const entry of list) if (matches(entry)) this.makeStale(entry.record);
+      const kept = list.filter((entry) => !matches(entry));
+      if (kept.length > 0) this.crossing.set(page, kept);
+      else this.crossing.delete(page);
+    }
+  }
+
+  /** Drops what was decoded in the tables that match. */
+  dropTables(matches: (table: CodeTable) => boolean): void {
+    for (const table of this.tables) if (matches(table)) this.dropRange(table, 0, PAGE);
+    this.dropCrossing((entry) => matches(entry.table));
+  }
+
+  private dropRange(table: CodeTable, from: number, to: number): void {
+    let any = false;
+    for (let at = from; at < to; at++) {
+      const record = this.slot(table, at);
+      if (record === 0) continue;
+      any = true;
+      this.makeStale(record);
+      this.setSlot(table, at, 0);
+    }
+    if (any) this.hooks.dropped(table, from, to);
+  }
+
+  private makeStale(record: number): void {
+    const { u16 } = this.memory;
+    const handler = this.handler(record);
+    u16[(record + REC_HANDLER) >>> 1] = HANDLER_STALE;
+    if (handler === HANDLER_BREAK) u16[(record + RECORD_SIZE + REC_HANDLER) >>> 1] = HANDLER_STALE;
+    if (handler === HANDLER_COUNT || handler === HANDLER_BLOCK)
+      this.makeStale(this.memory.word(record + REC_IMMEDIATE));
+  }
+
+  /** Drops everything. Records in use stay readable until new ones are written over them. */
+  flush(): void {
+    const { layout } = this.memory;
+    for (const table of this.tables) {
+      this.memory.u8.fill(0, table.address, table.address + TABLE_SIZE);
+      this.memory.setWord(layout.codeIndex + table.hostPage * 4, 0);
+    }
+    this.tables = [];
+    this.byPage = new Map();
+    this.trapped = new Map();
+    this.crossing = new Map();
+    this.nextRecord = layout.records;
+    this.owner.fill(0);
+    this.hooks.flushed();
+  }
+}
