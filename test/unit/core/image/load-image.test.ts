@@ -1,11 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { BootPlan, LoadOptions } from '../../../../core/image/boot-plan.ts';
 import { loadImage } from '../../../../core/image/load-image.ts';
 import { textAt } from '../../../../core/util/bytes.ts';
 import { UserError } from '../../../../core/util/errors.ts';
-import { guestImage } from '../../../guests/build.ts';
 
 const MIB = 2 ** 20;
+/** A multiboot ELF kernel with a high half. */
+const DEMO = new Uint8Array(readFileSync(new URL('../../../../server/demo/demo.elf', import.meta.url)));
 const OPTIONS: LoadOptions = { name: 'kernel', append: '', modules: [], memoryBytes: 16 * MIB };
 
 /** The plan applied to zeroed memory. */
@@ -41,12 +43,12 @@ function mistake(bytes: Uint8Array, options: Partial<LoadOptions> = {}): string 
 
 describe('a multiboot ELF kernel', () => {
   it('is loaded at its physical addresses and entered as the specification says', () => {
-    const plan = loadImage(guestImage('high-half'), OPTIONS);
+    const plan = loadImage(DEMO, OPTIONS);
     const memory = memoryOf(plan);
     expect(plan.kind).toBe('multiboot');
     expect(memory.getUint32(0x10_0000, true)).toBe(0x1badb002);
     expect(plan.entry.eax).toBe(0x2badb002);
-    expect(memory.getUint8(plan.entry.eip)).toBe(0xb9); // mov $5000, %ecx
+    expect(memory.getUint8(plan.entry.eip)).toBe(0xfc); // cld
     expect(memory.getUint32(plan.entry.gdt.base + 8, true)).toBe(0xffff);
     expect(plan.entry.gdt.limit).toBe(23);
   });
@@ -56,7 +58,7 @@ describe('a multiboot ELF kernel', () => {
       { name: 'first arg', bytes: Uint8Array.of(1, 2, 3) },
       { name: 'second', bytes: new Uint8Array(5000).fill(9) },
     ];
-    const plan = loadImage(guestImage('hello-serial'), { ...OPTIONS, append: 'console=com0', modules });
+    const plan = loadImage(DEMO, { ...OPTIONS, append: 'console=com0', modules });
     const memory = memoryOf(plan);
     const info = plan.entry.ebx;
     const word = (offset: number) => memory.getUint32(info + offset, true);
@@ -81,7 +83,7 @@ describe('a multiboot ELF kernel', () => {
   });
 
   it('gets its section headers with the symbol table in memory', () => {
-    const plan = loadImage(guestImage('hello-serial'), OPTIONS);
+    const plan = loadImage(DEMO, OPTIONS);
     const memory = memoryOf(plan);
     const word = (offset: number) => memory.getUint32(plan.entry.ebx + offset, true);
     const section = (index: number, field: number) => memory.getUint32(word(36) + 40 * index + field, true);
@@ -91,11 +93,11 @@ describe('a multiboot ELF kernel', () => {
     expect(found).toContain('.symtab');
     expect(
       new TextDecoder().decode(new Uint8Array(memory.buffer, strings, section(found.indexOf('.strtab'), 20))),
-    ).toContain('put_character');
+    ).toContain('trap_dispatch');
   });
 
   it('is not given tables that overlap it or each other', () => {
-    const plan = loadImage(guestImage('hello-serial'), {
+    const plan = loadImage(DEMO, {
       ...OPTIONS,
       modules: [{ name: 'm', bytes: new Uint8Array(9000) }],
     });
@@ -132,7 +134,7 @@ describe('a multiboot image with its own addresses', () => {
 
 describe('a flat ELF file', () => {
   it('starts at its entry with nothing in the registers', () => {
-    const bytes = Uint8Array.from(guestImage('hello-serial'));
+    const bytes = Uint8Array.from(DEMO);
     const header = new DataView(bytes.buffer);
     for (let offset = 0; offset + 4 <= Math.min(8192, bytes.length); offset += 4)
       if (header.getUint32(offset, true) === 0x1badb002) header.setUint32(offset, 0, true);
@@ -162,10 +164,8 @@ describe('what cannot be booted', () => {
   });
 
   it('is a kernel that does not fit into memory, or demands what nobody defined', () => {
-    expect(mistake(guestImage('hello-serial'), { memoryBytes: MIB })).toContain('beyond the 1 MiB of memory');
-    expect(
-      mistake(guestImage('hello-serial'), { modules: [{ name: 'm', bytes: new Uint8Array(16 * MIB) }] }),
-    ).toContain('do not fit');
+    expect(mistake(DEMO, { memoryBytes: MIB })).toContain('beyond the 1 MiB of memory');
+    expect(mistake(DEMO, { modules: [{ name: 'm', bytes: new Uint8Array(16 * MIB) }] })).toContain('do not fit');
     expect(mistake(withHeader(0, 0x1_0008, [0x20_0000, 0x20_0000, 0, 0, 0x20_0000]))).toContain('demands');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PT_LOAD, parseElf } from '../../../../core/image/elf.ts';
-import { guestImage, guestPath, tool } from '../../../guests/build.ts';
+import { PT_LOAD, parseElf } from '../../core/image/elf.ts';
+import { guestImage, guestPath, tool } from '../guests/build.ts';
 
 describe('the ELF reader', () => {
   it('finds the segments that readelf finds', () => {

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { parseElf } from '../../../core/image/elf.ts';
-import { loadImage } from '../../../core/image/load-image.ts';
-import { tool, workFolder } from '../../guests/build.ts';
+import { parseElf } from '../../core/image/elf.ts';
+import { loadImage } from '../../core/image/load-image.ts';
+import { tool, workFolder } from '../guests/build.ts';
 
-const FOLDER = fileURLToPath(new URL('../../../server/demo/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../server/demo/', import.meta.url));
 
 /** Names a user sets breakpoints on; the README and the tests rely on them. */
 const FUNCTIONS = [

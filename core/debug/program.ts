@@ -1,0 +1,117 @@
+/**
+ * Everything a debugger knows of one file: symbols, functions, lines. Broken debug information costs what it
+ * describes and nothing else: the problems are told, the rest works.
+ */
+import { type ElfFile, PT_LOAD, parseElf, SHF_ALLOC } from '../image/elf.ts';
+import { UserError } from '../util/errors.ts';
+import { FunctionTable } from './dwarf/function-table.ts';
+import { type DebugInfo, readDebugInfo } from './dwarf/info.ts';
+import { runLinePrograms } from './dwarf/line-program.ts';
+import { LineRows } from './dwarf/line-rows.ts';
+import { LineTable } from './dwarf/line-table.ts';
+import { debugSections } from './dwarf/sections.ts';
+import { opensFrame, PROLOGUE_BYTES } from './prologue.ts';
+import { SymbolTable } from './symbols.ts';
+
+export class Program {
+  readonly symbols: SymbolTable;
+  readonly functions: FunctionTable;
+  readonly lines: LineTable;
+  /** What could not be read, a sentence each, for the user. */
+  readonly problems: readonly string[];
+
+  private constructor(symbols: SymbolTable, functions: FunctionTable, lines: LineTable, problems: readonly string[]) {
+    this.symbols = symbols;
+    this.functions = functions;
+    this.lines = lines;
+    this.problems = problems;
+  }
+
+  /**
+   * @param offset added to every address: where the file runs, less where it was linked
+   * @throws UserError when the bytes are no ELF file for IA-32
+   */
+  static fromBytes(bytes: Uint8Array, offset = 0): Program {
+    return Program.fromElf(parseElf(bytes), offset);
+  }
+
+  static fromElf(elf: ElfFile, offset = 0): Program {
+    const problems: string[] = [];
+    const attempt = <T>(make: () => T): T | undefined => {
+      try {
+        return make();
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        problems.push(error.line);
+        return undefined;
+      }
+    };
+    const symbols = attempt(() => SymbolTable.fromElf(elf, offset)) ?? SymbolTable.EMPTY;
+    const sections = attempt(() => debugSections(elf));
+    const info: DebugInfo =
+      sections === undefined ? { units: [], functions: [], problems: [] } : readDebugInfo(sections);
+    problems.push(...info.problems);
+    const accept = loadedCode(elf, offset);
+    const rows = new LineRows(accept, offset);
+    const functions = new FunctionTable(info.functions, accept, offset);
+    if (sections !== undefined) {
+      const folders = new Map(info.units.map((unit) => [unit.lineTable, unit.folder]));
+      problems.push(...runLinePrograms(sections, (start) => folders.get(start) ?? '', rows));
+    }
+    return new Program(
+      symbols,
+      functions,
+      new LineTable(rows, functions, (entry) => opensFrame(codeAt(elf, entry - offset))),
+      problems,
+    );
+  }
+
+  /**
+   * Where a breakpoint on a function belongs: behind the prologue where the compiler tells its end, else at
+   * the symbol. Undefined for a name that is not known.
+   */
+  functionBreakAddress(name: string): number | undefined {
+    return this.functionBreakAddresses(name)[0];
+  }
+
+  /** The same for all functions of that name and all places where one was inlined. */
+  functionBreakAddresses(name: string): number[] {
+    const own = this.functions
+      .named(name)
+      .map((one) => (one.isAssembly ? one.entry : this.lines.prologueEnd(one.entry, one.end)));
+    const found = [...own, ...this.functions.inlinedNamed(name).map((one) => one.entry)];
+    const symbol = found.length === 0 ? this.symbols.find(name) : undefined;
+    return symbol === undefined ? [...new Set(found)] : [symbol];
+  }
+
+  /** The function or symbol that `address` lies in. */
+  nameAt(address: number): { readonly name: string; readonly offset: number } | undefined {
+    const found = this.functions.at(address >>> 0);
+    if (found !== undefined && !found.isAssembly) return { name: found.name, offset: (address - found.entry) >>> 0 };
+    return this.symbols.lookup(address);
+  }
+}
+
+/**
+ * Linkers leave the lines of functions they threw away in place, at address 0 or at all ones; code is only
+ * where a section is loaded. A file without section headers accepts everything.
+ */
+function loadedCode(elf: ElfFile, offset: number): (address: number) => boolean {
+  const loaded = elf.sections.filter((section) => section.flags & SHF_ALLOC && section.size > 0);
+  if (loaded.length === 0) return () => true;
+  return (address) => {
+    const linked = (address - offset) >>> 0;
+    return loaded.some((section) => linked >= section.address && linked - section.address < section.size);
+  };
+}
+
+/** The first bytes of the code linked at `address`; empty where the file has none. */
+function codeAt(elf: ElfFile, address: number): Uint8Array {
+  for (const segment of elf.segments) {
+    const offset = (address >>> 0) - segment.virtual;
+    if (segment.type !== PT_LOAD || offset < 0 || offset >= segment.fileSize) continue;
+    const end = Math.min(offset + PROLOGUE_BYTES, segment.fileSize);
+    return elf.bytes.subarray(segment.offset + offset, segment.offset + end);
+  }
+  return new Uint8Array(0);
+}
