@@ -1,5 +1,8 @@
 /** The public face of the core: the only module that `server`, `extension` and other users import. */
 
+export type { FunctionRange, FunctionTable } from './debug/dwarf/function-table.ts';
+export type { LineLocation, LineTable } from './debug/dwarf/line-table.ts';
+export { Program } from './debug/program.ts';
 export {
   CORE_REGISTER_COUNT,
   DEBUG_REGISTERS,
@@ -9,7 +12,10 @@ export {
   GDB_EIP,
   GDB_ESP,
 } from './debug/register-table.ts';
+export type { SymbolMatch, SymbolTable } from './debug/symbols.ts';
 export * from './debug/target.ts';
+export { type ElfFile, isElf, parseElf } from './image/elf.ts';
+export { loadImage } from './image/load-image.ts';
 export { EXCEPTION_NAMES, type FaultRecord } from './isa/exceptions.ts';
 export { GENERAL_NAMES, SEGMENT_NAMES } from './isa/registers.ts';
 export type { AccessHit, Agent, MachineEvent } from './machine/events.ts';
