@@ -49,8 +49,10 @@ for (const row of ROWS) {
   if (row.digit < 0) {
     byOpcode[slot] = row;
   } else {
-    const group = (byOpcode[slot] ??= new Array(8).fill(undefined)) as (Row | undefined)[];
+    const known = byOpcode[slot];
+    const group = Array.isArray(known) ? known : new Array<Row | undefined>(8).fill(undefined);
     group[row.digit] = row;
+    byOpcode[slot] = group;
   }
 }
 
