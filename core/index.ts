@@ -4,6 +4,22 @@ export type { FunctionRange, FunctionTable } from './debug/dwarf/function-table.
 export type { LineLocation, LineTable } from './debug/dwarf/line-table.ts';
 export { Program } from './debug/program.ts';
 export {
+  type DisassembledInstruction,
+  disassemble,
+  MAX_INSTRUCTIONS,
+} from './debug/disassembler.ts';
+export {
+  type EvaluateContext,
+  evaluate,
+  evaluateTree,
+  type Place,
+  type SymbolMeaning,
+  type Value,
+} from './debug/evaluate.ts';
+export { type Expression, ExpressionError, parseExpression } from './debug/expression.ts';
+export { compileExpression } from './debug/expression-bytecode.ts';
+export { isSigned, sizeOf, typeName } from './debug/expression-types.ts';
+export {
   CORE_REGISTER_COUNT,
   DEBUG_REGISTERS,
   type DebugRegister,
@@ -12,8 +28,10 @@ export {
   GDB_EIP,
   GDB_ESP,
 } from './debug/register-table.ts';
+export { FLAG_BITS, registerNames, registerValue, registerWrite } from './debug/register-values.ts';
 export type { SymbolMatch, SymbolTable } from './debug/symbols.ts';
 export * from './debug/target.ts';
+export { type Frame, unwind } from './debug/unwind.ts';
 export { type ElfFile, isElf, parseElf } from './image/elf.ts';
 export { loadImage } from './image/load-image.ts';
 export { EXCEPTION_NAMES, type FaultRecord } from './isa/exceptions.ts';

@@ -1,0 +1,34 @@
+/** What the adapter says it can do. A capability that is absent is not there. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { exceptionFilters } from './exceptions.ts';
+
+export const CAPABILITIES: DebugProtocol.Capabilities = {
+  supportsConfigurationDoneRequest: true,
+  supportsFunctionBreakpoints: true,
+  supportsConditionalBreakpoints: true,
+  supportsHitConditionalBreakpoints: true,
+  supportsLogPoints: true,
+  supportsEvaluateForHovers: true,
+  exceptionBreakpointFilters: exceptionFilters(),
+  supportsExceptionFilterOptions: true,
+  supportsExceptionInfoRequest: true,
+  supportsSetVariable: true,
+  supportsSetExpression: true,
+  supportsCompletionsRequest: true,
+  completionTriggerCharacters: ['$', '%', '.'],
+  supportsModulesRequest: true,
+  supportsLoadedSourcesRequest: true,
+  supportsRestartRequest: true,
+  supportTerminateDebuggee: true,
+  supportsTerminateRequest: true,
+  supportsDelayedStackTraceLoading: true,
+  supportsReadMemoryRequest: true,
+  supportsWriteMemoryRequest: true,
+  supportsDisassembleRequest: true,
+  supportsInstructionBreakpoints: true,
+  supportsSteppingGranularity: true,
+  supportsCancelRequest: true,
+  supportsBreakpointLocationsRequest: true,
+  supportsClipboardContext: true,
+  supportsANSIStyling: true,
+};

@@ -1,0 +1,127 @@
+/** The launch configuration: what may stand in launch.json, checked. Its names are those of the command line. */
+import { notSupportedYet, UserError } from '../core/index.ts';
+import { asArray, asObject, integer, type Json, optionalText, text } from './arguments.ts';
+import type { SourceMap } from './sources.ts';
+
+export interface SymbolFile {
+  readonly file: string;
+  readonly offset: number;
+}
+
+export interface LaunchConfiguration {
+  readonly program: string;
+  /** What is booted; the program itself unless `kernel` names something else. */
+  readonly boots: string;
+  readonly append: string;
+  readonly modules: readonly string[];
+  readonly memory: number;
+  readonly vga: 'std' | 'none';
+  readonly symbols: readonly SymbolFile[];
+  readonly sourceMap: SourceMap;
+  readonly stopOnEntry: boolean;
+  /** `console`, or a file that also receives COM1. */
+  readonly serial: { readonly kind: 'console' } | { readonly kind: 'file'; readonly path: string };
+  /** Where to open a GDB stub as well. */
+  readonly gdb?: string;
+  readonly onReset: 'stop' | 'reboot';
+  /** 0: no limit. */
+  readonly maxInstructions: number;
+}
+
+export interface AttachConfiguration {
+  readonly target: string;
+  readonly program?: string;
+  readonly symbols: readonly SymbolFile[];
+  readonly sourceMap: SourceMap;
+  /** False: let a waiting machine go on at once. */
+  readonly stopOnEntry: boolean;
+}
+
+const MIN_MEMORY = 1;
+const MAX_MEMORY = 2048;
+const NOT_YET = ['initrd', 'bios', 'fda', 'hda', 'hdb', 'cdrom', 'boot', 'cpu'];
+
+/** @throws UserError */
+export function launchConfiguration(args: Json): LaunchConfiguration {
+  for (const name of NOT_YET) if (optionalText(args[name]) !== undefined) throw notSupportedYet(name);
+  if (args.smp !== undefined && args.smp !== 1) throw notSupportedYet(`smp ${JSON.stringify(args.smp)}`);
+  const net = optionalText(args.net);
+  if (net !== undefined && net !== 'none') throw notSupportedYet(`net ${net}`);
+  const program = optionalText(args.program);
+  const boots = optionalText(args.kernel) ?? program;
+  if (boots === undefined)
+    throw new UserError('no-program', 'the launch configuration names no program', 'set "program" to a kernel image');
+  return {
+    program: program ?? boots,
+    boots,
+    append: text(args.append),
+    modules: asArray(args.modules).map((module) => text(module)),
+    memory: bounded('memory', args.memory, 128, MIN_MEMORY, MAX_MEMORY),
+    vga: oneOf('vga', args.vga, ['std', 'none']),
+    symbols: symbolFiles(args.symbols),
+    sourceMap: sourceMap(args.sourceMap),
+    stopOnEntry: args.stopOnEntry === true,
+    serial: serial(optionalText(args.serial) ?? 'console'),
+    gdb: optionalText(args.gdb) ?? (typeof args.gdb === 'number' ? String(args.gdb) : undefined),
+    onReset: oneOf('onReset', args.onReset, ['stop', 'reboot']),
+    maxInstructions: bounded('maxInstructions', args.maxInstructions, 0, 0, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+/** @throws UserError */
+export function attachConfiguration(args: Json): AttachConfiguration {
+  return {
+    target: text(args.target),
+    program: optionalText(args.program),
+    symbols: symbolFiles(args.symbols),
+    sourceMap: sourceMap(args.sourceMap),
+    stopOnEntry: args.stopOnEntry !== false,
+  };
+}
+
+function bounded(name: string, value: unknown, otherwise: number, low: number, high: number): number {
+  if (value === undefined) return otherwise;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high) {
+    throw new UserError(
+      'bad-configuration',
+      `"${name}" is ${JSON.stringify(value)}`,
+      `a whole number from ${low} to ${high}`,
+    );
+  }
+  return value;
+}
+
+function oneOf<T extends string>(name: string, value: unknown, choices: readonly [T, ...T[]]): T {
+  if (value === undefined || value === '') return choices[0];
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice === undefined)
+    throw new UserError('bad-configuration', `"${name}" is ${JSON.stringify(value)}`, `one of ${choices.join(', ')}`);
+  return choice;
+}
+
+function serial(value: string): LaunchConfiguration['serial'] {
+  if (value === 'console') return { kind: 'console' };
+  if (value.startsWith('file:') && value.length > 5) return { kind: 'file', path: value.slice(5) };
+  if (value === 'terminal') throw notSupportedYet('serial terminal');
+  throw new UserError('bad-configuration', `"serial" is ${JSON.stringify(value)}`, 'console or file:PATH');
+}
+
+function symbolFiles(value: unknown): SymbolFile[] {
+  return asArray(value).map((entry) => {
+    const item = typeof entry === 'string' ? { file: entry } : asObject(entry);
+    const file = optionalText(item.file);
+    if (file === undefined)
+      throw new UserError(
+        'bad-configuration',
+        'an entry of "symbols" names no file',
+        '{ "file": "boot.elf", "offset": 0 }',
+      );
+    return { file, offset: integer(item.offset) };
+  });
+}
+
+function sourceMap(value: unknown): SourceMap {
+  const map: Record<string, string> = {};
+  for (const [from, to] of Object.entries(asObject(value))) if (typeof to === 'string') map[from] = to;
+  return map;
+}

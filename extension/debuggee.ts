@@ -1,0 +1,124 @@
+/**
+ * A machine and everything that is known about what runs in it: the target, the images with symbols, a
+ * register snapshot. It does not run the machine (run-control.ts) and speaks no protocol.
+ */
+import {
+  type DebugTarget,
+  type EvaluateContext,
+  type Frame,
+  linear,
+  type Registers,
+  type SymbolMeaning,
+  unwind,
+} from '../core/index.ts';
+import type { DebugInfo, SourceRow } from './debug-info.ts';
+
+export class Debuggee {
+  readonly target: DebugTarget;
+  readonly images: readonly DebugInfo[];
+  /** Of the vCPU that is shown. */
+  readonly vcpu = 0;
+  private snapshot: Promise<Registers> | undefined;
+  private stack: Promise<Frame[]> | undefined;
+
+  constructor(target: DebugTarget, images: readonly DebugInfo[]) {
+    this.target = target;
+    this.images = images;
+  }
+
+  /** Forgets what was read: the guest ran, or something was written. */
+  invalidate(): void {
+    this.snapshot = undefined;
+    this.stack = undefined;
+  }
+
+  registers(): Promise<Registers> {
+    if (this.target.running) return this.target.readRegisters(this.vcpu);
+    this.snapshot ??= this.target.readRegisters(this.vcpu);
+    return this.snapshot;
+  }
+
+  /** Linear address of the next instruction. */
+  async programCounter(): Promise<number> {
+    const registers = await this.registers();
+    return (registers.segments[1].base + registers.eip) >>> 0;
+  }
+
+  readMemory(address: number, length: number): Promise<Uint8Array> {
+    return this.target.readMemory(linear(address), length);
+  }
+
+  /** The call stack, innermost frame first. */
+  frames(): Promise<Frame[]> {
+    if (this.target.running) return this.unwindNow();
+    this.stack ??= this.unwindNow();
+    return this.stack;
+  }
+
+  private async unwindNow(): Promise<Frame[]> {
+    return unwind(await this.registers(), {
+      readMemory: (address, length) => this.readMemory(address, length),
+      functionStart: (address) => this.functionStart(address),
+    });
+  }
+
+  symbolAt(address: number): { name: string; offset: number } | undefined {
+    for (const image of this.images) {
+      const symbol = image.lookup(address);
+      if (symbol !== undefined) return symbol;
+    }
+    return undefined;
+  }
+
+  functionStart(address: number): number | undefined {
+    const symbol = this.symbolAt(address);
+    return symbol === undefined ? undefined : (address - symbol.offset) >>> 0;
+  }
+
+  findSymbol(name: string): SymbolMeaning | undefined {
+    for (const image of this.images) {
+      const symbol = image.find(name);
+      if (symbol !== undefined) return symbol;
+    }
+    return undefined;
+  }
+
+  locate(address: number): SourceRow | undefined {
+    for (const image of this.images) {
+      const row = image.locate(address);
+      if (row !== undefined) return row;
+    }
+    return undefined;
+  }
+
+  /**
+   * Where a function's body begins: behind the first row of its line table, which is the prologue, in C
+   * and the like; assembly has none.
+   */
+  bodyStart(start: number): number {
+    const row = this.locate(start);
+    if (row === undefined || row.end <= row.start || /\.(s|asm|nasm|inc)$/i.test(row.file)) return start;
+    const next = this.locate(row.end);
+    return next !== undefined && this.functionStart(row.end) === start ? row.end : start;
+  }
+
+  /** Frame 0 sees the machine; an outer frame sees its own EIP, ESP and EBP. */
+  async registersIn(frameIndex: number): Promise<Registers> {
+    const registers = await this.registers();
+    const frame = frameIndex > 0 ? (await this.frames())[frameIndex] : undefined;
+    if (frame === undefined) return registers;
+    const general = [...registers.general];
+    general[4] = frame.stackPointer;
+    general[5] = frame.framePointer;
+    return { ...registers, general, eip: (frame.pc - registers.segments[1].base) >>> 0 };
+  }
+
+  async evaluateContext(frameIndex = 0, extra?: ReadonlyMap<string, bigint>): Promise<EvaluateContext> {
+    return {
+      registers: await this.registersIn(frameIndex),
+      symbol: (name) => this.findSymbol(name),
+      readMemory: (address, length) => this.readMemory(address, length),
+      extra,
+    };
+  }
+}

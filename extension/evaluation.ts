@@ -1,0 +1,177 @@
+/** Expressions of the client: watches, hovers, the Debug Console, setExpression, completions. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import {
+  ExpressionError,
+  evaluate,
+  hex0x,
+  isSigned,
+  type Place,
+  registerNames,
+  registerWrite,
+  sizeOf,
+  typeName,
+  type Value,
+} from '../core/index.ts';
+import { integer, type Json, required, text } from './arguments.ts';
+import type { Debuggee } from './debuggee.ts';
+import { RequestError } from './protocol-error.ts';
+
+/** Prefixes that send a console line to the monitor even when it is also an expression. */
+const MONITOR_PREFIX = /^\s*(?:-exec\s+)?(?:monitor|mon)\s+(.*)$/s;
+/** `place = value`, but not `a == b`, `<=`, `>=`, `!=`. */
+const ASSIGNMENT = /^(.*[^=!<>])=([^=].*)$/s;
+/** A format after a comma, as in other C debuggers. */
+const FORMAT = /^(.*),\s*([xdboc])\s*$/s;
+/** Hovers ask for any word of the source; only names and simple paths are worth an answer. */
+const HOVER = /^[\s$%]*[A-Za-z_.][\w.$]*\s*$/;
+const MAX_COMPLETIONS = 100;
+
+type Evaluated = DebugProtocol.EvaluateResponse['body'];
+
+export async function evaluateRequest(args: Json, debuggee: Debuggee): Promise<Evaluated> {
+  const expression = required(args.expression, 'expression');
+  const frame = Math.max(integer(args.frameId, 1) - 1, 0);
+  if (args.context === 'hover' && !HOVER.test(expression)) throw new RequestError('nothing to show');
+  if (args.context !== 'repl') return evaluateText(expression, frame, debuggee);
+  const forced = MONITOR_PREFIX.exec(expression);
+  if (forced !== null) return monitor(forced[1], debuggee, new RequestError(`unknown monitor command: ${forced[1]}`));
+  try {
+    return await evaluateOrAssign(expression, frame, debuggee);
+  } catch (error) {
+    return monitor(expression.trim(), debuggee, error);
+  }
+}
+
+/** Runs a monitor command; when there is none of that name, what went wrong before is what the user sees. */
+async function monitor(command: string, debuggee: Debuggee, otherwise: unknown): Promise<Evaluated> {
+  const answer = await debuggee.target.monitor?.(command);
+  if (answer === undefined) throw otherwise;
+  debuggee.invalidate();
+  return { result: answer.replace(/\n$/, ''), variablesReference: 0 };
+}
+
+async function evaluateOrAssign(expression: string, frame: number, debuggee: Debuggee): Promise<Evaluated> {
+  const assignment = ASSIGNMENT.exec(expression);
+  if (assignment === null) return evaluateText(expression, frame, debuggee);
+  return assign(assignment[1], assignment[2], frame, debuggee);
+}
+
+async function evaluateText(expression: string, frame: number, debuggee: Debuggee): Promise<Evaluated> {
+  const format = FORMAT.exec(expression);
+  const value = await evaluate(format === null ? expression : format[1], await debuggee.evaluateContext(frame));
+  return {
+    result: formatValue(value, debuggee, format?.[2]),
+    type: value.code === true ? 'code' : typeName(value.type),
+    variablesReference: 0,
+    memoryReference: memoryReference(value),
+  };
+}
+
+/** Memory behind a value: where a pointer points, else where the value itself lies. */
+function memoryReference(value: Value): string | undefined {
+  if (value.type.kind === 'pointer') return hex0x(Number(BigInt.asUintN(32, value.value)));
+  if (value.place?.kind === 'memory') return hex0x(value.place.address);
+  return value.place?.kind === 'register' && sizeOf(value.type) === 4 ? hex0x(Number(value.value)) : undefined;
+}
+
+function formatValue(value: Value, debuggee: Debuggee, format?: string): string {
+  const size = sizeOf(value.type);
+  const unsigned = BigInt.asUintN(size * 8, value.value);
+  const hexText = `0x${unsigned.toString(16).padStart(size * 2, '0')}`;
+  if (format === 'x') return hexText;
+  if (format === 'd') return String(BigInt.asIntN(size * 8, value.value));
+  if (format === 'b') return `0b${unsigned.toString(2)}`;
+  if (format === 'o') return `0${unsigned.toString(8)}`;
+  if (format === 'c') return characterText(unsigned);
+  if (value.type.kind === 'pointer' || (!isSigned(value.type) && size === 4)) {
+    const symbol = debuggee.symbolAt(Number(unsigned));
+    if (symbol === undefined) return value.type.kind === 'pointer' ? hexText : `${hexText} (${unsigned})`;
+    return `${hexText} <${symbol.name}${symbol.offset === 0 ? '' : `+${symbol.offset}`}>`;
+  }
+  if (size === 1) return `${hexText} ${characterText(unsigned)}`;
+  return isSigned(value.type) ? String(value.value) : `${hexText} (${unsigned})`;
+}
+
+function characterText(value: bigint): string {
+  const code = Number(value & 0xffn);
+  return code >= 0x20 && code < 0x7f ? `'${String.fromCharCode(code)}'` : `'\\x${code.toString(16).padStart(2, '0')}'`;
+}
+
+export async function setExpression(
+  args: Json,
+  debuggee: Debuggee,
+): Promise<DebugProtocol.SetExpressionResponse['body']> {
+  const frame = Math.max(integer(args.frameId, 1) - 1, 0);
+  const {
+    result,
+    type,
+    memoryReference: reference,
+  } = await assign(required(args.expression, 'expression'), required(args.value, 'value'), frame, debuggee);
+  return { value: result, type, variablesReference: 0, memoryReference: reference };
+}
+
+async function assign(left: string, right: string, frame: number, debuggee: Debuggee): Promise<Evaluated> {
+  if (frame > 0) throw new RequestError('only the innermost frame can be changed');
+  const context = await debuggee.evaluateContext();
+  const target = await evaluate(left, context);
+  if (target.place === undefined) throw new RequestError(`${left.trim()} cannot be assigned to`);
+  const value = await evaluate(right, context);
+  await writePlace(target.place, value.value, debuggee);
+  return evaluateText(left, 0, debuggee);
+}
+
+/** @throws RequestError when the machine refuses it */
+export async function writePlace(place: Place, value: bigint, debuggee: Debuggee): Promise<void> {
+  const { target, vcpu } = debuggee;
+  if (place.kind === 'memory') {
+    const bytes = new Uint8Array(place.size);
+    for (let i = 0; i < place.size; i++) bytes[i] = Number((value >> BigInt(8 * i)) & 0xffn);
+    const written = await target.writeMemory({ space: 'linear', offset: place.address }, bytes);
+    debuggee.invalidate();
+    if (written < place.size) throw new RequestError(`memory at ${hex0x(place.address)} cannot be written`);
+    return;
+  }
+  const write = registerWrite(await debuggee.registers(), place.name, value);
+  if (write === undefined) throw new RequestError(`${place.name} cannot be written`);
+  const result = await target.writeRegister(vcpu, write.name, write.value);
+  debuggee.invalidate();
+  if (!result.ok) throw new RequestError(`${place.name} cannot be written: ${result.reason}`);
+}
+
+/** Registers and symbols that begin as the word before the cursor does. */
+export function completions(args: Json, debuggee: Debuggee): DebugProtocol.CompletionsResponse['body'] {
+  const line =
+    text(args.text)
+      .split('\n')
+      .at(Math.max(integer(args.line, 1) - 1, 0)) ?? '';
+  const before = line.slice(0, Math.max(integer(args.column, line.length + 1) - 1, 0));
+  const word = /[$%]?[A-Za-z_.][\w.]*$|[$%]$/.exec(before)?.[0] ?? '';
+  const prefix = word.replace(/^[$%]/, '');
+  const common = { start: before.length - prefix.length, length: prefix.length };
+  const registers = registerNames().filter((name) => name.startsWith(prefix.toLowerCase()));
+  const symbols =
+    word === prefix && prefix !== '' ? debuggee.images.flatMap((image) => image.names(prefix, MAX_COMPLETIONS)) : [];
+  return {
+    targets: [
+      ...registers.map((label): DebugProtocol.CompletionItem => ({ label, type: 'variable', ...common })),
+      ...symbols.map((label): DebugProtocol.CompletionItem => ({ label, type: 'function', ...common })),
+    ].slice(0, MAX_COMPLETIONS),
+  };
+}
+
+/** The text of a log point with `{expression}` filled in; a mistake shows in its place. */
+export async function interpolate(message: string, debuggee: Debuggee): Promise<string> {
+  let result = '';
+  let at = 0;
+  for (const match of message.matchAll(/\{([^{}]*)\}/g)) {
+    result += message.slice(at, match.index);
+    at = match.index + match[0].length;
+    try {
+      result += (await evaluateText(match[1], 0, debuggee)).result;
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      result += `{${match[1]}: ${error.message}}`;
+    }
+  }
+  return result + message.slice(at);
+}

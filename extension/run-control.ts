@@ -1,0 +1,91 @@
+/**
+ * One run of the guest from a resume to a stop that the user should see. Stops that turn out not to count
+ * (a condition that does not hold, a hit count not reached, a log point) are gone on from.
+ */
+import type { Resume, Stop } from '../core/index.ts';
+import type { BreakpointKind, Breakpoints } from './breakpoints.ts';
+import type { Debuggee } from './debuggee.ts';
+import type { ExceptionFilters } from './exceptions.ts';
+
+/** A stop and what it means to the client. */
+export interface Shown {
+  readonly stop: Stop;
+  readonly breakpointIds: readonly number[];
+  readonly breakpointKind?: BreakpointKind;
+}
+
+/** Continues as long as nothing tells the user's run apart from what has to be done for it. */
+export class RunControl {
+  private readonly debuggee: Debuggee;
+  private readonly breakpoints: Breakpoints;
+  private readonly exceptions: ExceptionFilters;
+  private readonly log: (line: string) => void;
+  private halting = false;
+  private pausing = false;
+  private current: Promise<unknown> | undefined;
+
+  constructor(debuggee: Debuggee, breakpoints: Breakpoints, exceptions: ExceptionFilters, log: (line: string) => void) {
+    this.debuggee = debuggee;
+    this.breakpoints = breakpoints;
+    this.exceptions = exceptions;
+    this.log = log;
+  }
+
+  get running(): boolean {
+    return this.current !== undefined;
+  }
+
+  /** Starts `plan` and calls `shown` at its end, unless `halt` ended it. */
+  start(plan: () => Promise<Shown>, shown: (result: Shown) => Promise<void>, failed: (error: unknown) => void): void {
+    this.halting = false;
+    this.pausing = false;
+    const run = (async () => {
+      try {
+        const result = await plan();
+        this.current = undefined;
+        if (!this.halting) await shown(result);
+      } catch (error) {
+        this.current = undefined;
+        failed(error);
+      }
+    })();
+    this.current = run;
+  }
+
+  /** The user's pause: the run ends with a stop that is shown. */
+  pause(): void {
+    this.pausing = true;
+    this.debuggee.target.interrupt();
+  }
+
+  /** Ends a run silently, for restart and disconnect. */
+  async halt(): Promise<void> {
+    if (this.current === undefined) return;
+    this.halting = true;
+    this.debuggee.target.interrupt();
+    await this.current;
+  }
+
+  /** Resumes once or, where stops do not count, as often as it takes. */
+  async resume(how: Resume): Promise<Shown> {
+    for (;;) {
+      this.debuggee.invalidate();
+      const stop = await this.debuggee.target.resume(how);
+      this.debuggee.invalidate();
+      const result = await this.judge(stop);
+      if (result !== undefined || this.halting) return result ?? { stop, breakpointIds: [] };
+      // The interrupt may have come between two runs, when nobody was there to take it.
+      if (this.pausing) return { stop: { ...stop, reason: 'interrupted', points: [] }, breakpointIds: [] };
+    }
+  }
+
+  /** What a stop means; undefined when the guest is to go on. */
+  async judge(stop: Stop): Promise<Shown | undefined> {
+    const log: string[] = [];
+    if (stop.reason === 'vector' && !(await this.exceptions.wants(stop, log))) return undefined;
+    const verdict = await this.breakpoints.judge(stop);
+    for (const line of [...log, ...verdict.log]) this.log(line);
+    if (!verdict.stop) return undefined;
+    return { stop, breakpointIds: verdict.ids, breakpointKind: verdict.kind };
+  }
+}

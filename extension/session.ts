@@ -1,0 +1,375 @@
+/**
+ * The debug adapter: one client, one machine. Requests are answered one after the other, so that none sees
+ * another half done; the guest runs beside them. What a request does stands in the file of its topic.
+ */
+import {
+  ContinuedEvent,
+  DebugSession,
+  ExitedEvent,
+  InitializedEvent,
+  InvalidatedEvent,
+  MemoryEvent,
+  OutputEvent,
+  Response,
+  StoppedEvent,
+  TerminatedEvent,
+} from '@vscode/debugadapter';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { type Stop, type TargetEvent, UserError } from '../core/index.ts';
+import { asObject, type Json, text } from './arguments.ts';
+import { AttachRelay } from './attach-relay.ts';
+import { Breakpoints } from './breakpoints.ts';
+import { CAPABILITIES } from './capabilities.ts';
+import { attachConfiguration, launchConfiguration } from './configuration.ts';
+import { Debuggee } from './debuggee.ts';
+import { disassembleRequest } from './disassembly.ts';
+import { completions, evaluateRequest, setExpression } from './evaluation.ts';
+import { GuestOutput, isEnd, stoppedBody } from './events.ts';
+import { ExceptionFilters, exceptionInfo, faultChain } from './exceptions.ts';
+import { readMemory, writeMemory } from './memory.ts';
+import { errorLine, RequestError } from './protocol-error.ts';
+import { RunControl, type Shown } from './run-control.ts';
+import { type SourceMap, Sources } from './sources.ts';
+import { loadedSources, modules, stackTrace, threads } from './stack.ts';
+import { type Granularity, type StepKind, Stepper } from './stepping.ts';
+import type { Provided, TargetFactory } from './target-factory.ts';
+import { scopes, setVariable, variables } from './variables.ts';
+
+/** Everything of a session that has a machine. */
+interface Attached {
+  readonly provided: Provided;
+  readonly debuggee: Debuggee;
+  readonly sources: Sources;
+  readonly breakpoints: Breakpoints;
+  readonly exceptions: ExceptionFilters;
+  readonly control: RunControl;
+  readonly stepper: Stepper;
+  readonly output: GuestOutput;
+  readonly unsubscribe: () => void;
+  readonly launched: boolean;
+  readonly stopOnEntry: boolean;
+}
+
+type Answer = object | undefined | Promise<object | undefined>;
+type Handler = (args: Json) => Answer;
+
+export class TrapgateSession extends DebugSession {
+  private readonly factory: TargetFactory;
+  private readonly handlers: ReadonlyMap<string, Handler>;
+  private queue: Promise<void> = Promise.resolve();
+  private attached: Attached | undefined;
+  private relay: AttachRelay | undefined;
+  private client: Json = {};
+  private ended = false;
+  /** Called when the client is gone. */
+  onEnd: () => void = () => {};
+
+  constructor(factory: TargetFactory) {
+    super();
+    this.factory = factory;
+    this.setDebuggerLinesStartAt1(true);
+    this.setDebuggerColumnsStartAt1(true);
+    this.handlers = new Map(Object.entries(this.handlerTable()));
+  }
+
+  /** What was booted for this session; undefined before launch or attach. */
+  get target(): Attached['debuggee']['target'] | undefined {
+    return this.attached?.debuggee.target;
+  }
+
+  protected override dispatchRequest(request: DebugProtocol.Request): void {
+    if (this.forwarded(request)) return;
+    this.queue = this.queue.then(() => this.answer(request));
+  }
+
+  /** The stream closed: a client that vanishes leaves no machine running and no point armed. */
+  override shutdown(): void {
+    this.queue = this.queue.then(() => this.end(false)).finally(() => this.onEnd());
+    super.shutdown();
+  }
+
+  override dispose(): void {
+    this.queue = this.queue.then(() => this.end(false));
+  }
+
+  private async answer(request: DebugProtocol.Request): Promise<void> {
+    if (this.forwarded(request)) return;
+    const response: DebugProtocol.Response = new Response(request);
+    try {
+      const handler = this.handlers.get(request.command);
+      if (handler === undefined) throw new RequestError(`unknown request: ${request.command}`);
+      const body = await handler(asObject(request.arguments));
+      // Attached to another process: the session there answers, from this request on.
+      if (this.forwarded(request)) return;
+      if (body !== undefined) response.body = body;
+      this.sendResponse(response);
+      await this.afterwards(request.command);
+    } catch (error) {
+      response.success = false;
+      response.message = errorLine(error);
+      response.body = { error: { id: 1, format: response.message, showUser: error instanceof UserError } };
+      this.sendResponse(response);
+    }
+  }
+
+  /** True when another process answers for this session. */
+  private forwarded(request: DebugProtocol.Request): boolean {
+    this.relay?.forward(request);
+    return this.relay !== undefined;
+  }
+
+  /** What has to come after the response. */
+  private async afterwards(command: string): Promise<void> {
+    if (command === 'launch' || command === 'attach') this.sendEvent(new InitializedEvent());
+    if (command === 'configurationDone') await this.begin();
+    if (command === 'restart') this.continueAfterRestart();
+    if (command === 'terminate') this.sendEvent(new TerminatedEvent());
+  }
+
+  private handlerTable(): Record<string, Handler> {
+    const use =
+      (handler: (session: Attached, args: Json) => Answer): Handler =>
+      (args) =>
+        handler(this.machine(), args);
+    return {
+      initialize: (args) => this.initialize(args),
+      launch: (args) => this.launch(args),
+      attach: (args) => this.attach(args),
+      configurationDone: () => void this.machine(),
+      disconnect: (args) => this.end(args.terminateDebuggee === true),
+      terminate: async () => this.attached?.control.halt() as Promise<undefined>,
+      cancel: () => undefined,
+      restart: use((session) => this.restart(session)),
+      setBreakpoints: use(async ({ breakpoints }, args) => ({ breakpoints: await breakpoints.setSource(args) })),
+      setFunctionBreakpoints: use(async ({ breakpoints }, args) => ({
+        breakpoints: await breakpoints.setFunction(args),
+      })),
+      setInstructionBreakpoints: use(async ({ breakpoints }, args) => ({
+        breakpoints: await breakpoints.setInstruction(args),
+      })),
+      setExceptionBreakpoints: use(async ({ exceptions }, args) => ({ breakpoints: await exceptions.set(args) })),
+      breakpointLocations: use(({ breakpoints }, args) => ({ breakpoints: breakpoints.locations(args) })),
+      exceptionInfo: use(({ debuggee }) => exceptionInfo(debuggee.target.lastStop)),
+      threads: use(({ debuggee }) => threads(debuggee)),
+      stackTrace: use(({ debuggee, sources }, args) => stackTrace(args, debuggee, sources)),
+      scopes: use((_, args) => scopes(args)),
+      variables: use(({ debuggee }, args) => variables(args, debuggee)),
+      setVariable: use(async ({ debuggee }, args) => this.changed(await setVariable(args, debuggee))),
+      setExpression: use(async ({ debuggee }, args) => this.changed(await setExpression(args, debuggee))),
+      evaluate: use(({ debuggee }, args) => evaluateRequest(args, debuggee)),
+      completions: use(({ debuggee }, args) => completions(args, debuggee)),
+      continue: use((session) => this.continue(session)),
+      next: use((session, args) => this.step(session, 'over', args)),
+      stepIn: use((session, args) => this.step(session, 'in', args)),
+      stepOut: use((session, args) => this.step(session, 'out', args)),
+      pause: use(({ control, debuggee }) =>
+        control.running || debuggee.target.running ? (control.pause() as undefined) : undefined,
+      ),
+      disassemble: use(({ debuggee, sources }, args) => disassembleRequest(args, debuggee, sources)),
+      readMemory: use(({ debuggee }, args) => readMemory(args, debuggee)),
+      writeMemory: use(({ debuggee }, args) => this.writeMemory(args, debuggee)),
+      modules: use(({ debuggee }, args) => modules(args, debuggee)),
+      loadedSources: use(({ sources }) => loadedSources(sources)),
+      source: (args) => this.source(args),
+    };
+  }
+
+  private machine(): Attached {
+    if (this.attached === undefined) throw new RequestError('there is no machine: launch or attach first');
+    return this.attached;
+  }
+
+  private initialize(args: Json): object {
+    this.client = args;
+    return CAPABILITIES;
+  }
+
+  private async launch(args: Json): Promise<undefined> {
+    if (this.attached !== undefined) throw new RequestError('this session already has a machine');
+    if (this.factory.launch === undefined)
+      throw new UserError('no-launch', 'this machine is already running', 'use an attach configuration');
+    const configuration = launchConfiguration(args);
+    const provided = await this.factory.launch(configuration);
+    this.takeUp(provided, configuration.sourceMap, true, configuration.stopOnEntry);
+  }
+
+  private async attach(args: Json): Promise<undefined> {
+    if (this.attached !== undefined) throw new RequestError('this session already has a machine');
+    const configuration = attachConfiguration(args);
+    if (this.factory.join !== undefined) {
+      const provided = await this.factory.join(configuration);
+      this.takeUp(provided, configuration.sourceMap, false, configuration.stopOnEntry);
+      return;
+    }
+    if (this.factory.connect === undefined)
+      throw new UserError('no-attach', 'this host has no sockets', 'attach from a desktop VS Code');
+    if (configuration.target === '')
+      throw new UserError(
+        'no-target',
+        'the attach configuration names no target',
+        'set "target" to HOST:PORT or a socket path',
+      );
+    this.relay = await AttachRelay.open(this.factory.connect, configuration.target, this.client, {
+      response: (message) => this.sendResponse(message),
+      event: (message) => this.sendEvent(message),
+      closed: () => this.sendEvent(new TerminatedEvent()),
+    });
+  }
+
+  private takeUp(provided: Provided, map: SourceMap, launched: boolean, stopOnEntry: boolean): void {
+    const debuggee = new Debuggee(provided.target, provided.images);
+    const sources = new Sources(debuggee, map, provided.sourceBase ?? provided.program);
+    const breakpoints = new Breakpoints(debuggee, sources);
+    const exceptions = new ExceptionFilters(debuggee);
+    const control = new RunControl(debuggee, breakpoints, exceptions, (line) => this.say(`${line}\n`));
+    const output = new GuestOutput((line, category) => this.say(line, category));
+    const unsubscribe = provided.target.subscribe((event) => this.targetEvent(event));
+    const stepper = new Stepper(debuggee, control);
+    this.attached = {
+      provided,
+      debuggee,
+      sources,
+      breakpoints,
+      exceptions,
+      control,
+      stepper,
+      output,
+      unsubscribe,
+      launched,
+      stopOnEntry,
+    };
+    for (const note of provided.notes) this.say(`${note}\n`);
+  }
+
+  private say(line: string, category: 'stdout' | 'console' = 'console'): void {
+    this.sendEvent(new OutputEvent(line, category));
+  }
+
+  private targetEvent(event: TargetEvent): void {
+    const session = this.attached;
+    if (event.kind === 'output') session?.output.put(event.channel, event.bytes);
+    else if (event.kind === 'message') this.say(`${event.text}\n`);
+    // A machine that ran before this client came stops without our having resumed it.
+    else if (event.kind === 'stopped' && session !== undefined && !session.control.running)
+      this.foreignStop(session, event.stop);
+  }
+
+  private foreignStop(session: Attached, stop: Stop): void {
+    this.queue = this.queue.then(async () => {
+      session.debuggee.invalidate();
+      const result = await session.control.judge(stop);
+      if (result === undefined) this.continue(session);
+      else await this.shown(session, result);
+    });
+  }
+
+  /** configurationDone: a launched machine starts, a joined one shows where it is. */
+  private async begin(): Promise<void> {
+    const session = this.machine();
+    if (session.control.running) return;
+    const stopped = { stop: session.debuggee.target.lastStop, breakpointIds: [] };
+    if (!session.stopOnEntry) this.continue(session);
+    else if (!session.debuggee.target.running)
+      await this.shown(
+        session,
+        session.launched ? { ...stopped, stop: { ...stopped.stop, reason: 'entry' } } : stopped,
+      );
+  }
+
+  private continue(session: Attached): object {
+    this.run(session, () => session.control.resume({ kind: 'continue' }));
+    return { allThreadsContinued: true };
+  }
+
+  private async step(session: Attached, kind: StepKind, args: Json): Promise<undefined> {
+    const granularity: Granularity = args.granularity === 'instruction' ? 'instruction' : 'line';
+    // Mistakes that can be known before the guest moves are answers to the request.
+    if (kind === 'out' && (await session.debuggee.frames()).length < 2)
+      throw new RequestError('this frame has no caller to return to');
+    this.run(session, () => session.stepper.step(kind, granularity));
+  }
+
+  private run(session: Attached, plan: () => Promise<Shown>): void {
+    if (session.control.running || session.debuggee.target.running)
+      throw new RequestError('the machine is already running');
+    session.control.start(
+      plan,
+      (result) => this.shown(session, result),
+      (error) => {
+        this.say(`${errorLine(error)}\n`);
+        this.sendEvent(new StoppedEvent('pause', 1));
+      },
+    );
+  }
+
+  private async shown(session: Attached, result: Shown): Promise<void> {
+    const { stop } = result;
+    session.output.flush();
+    const isShutdown = stop.reason === 'triple-fault';
+    if (isEnd(stop) || (isShutdown && !session.exceptions.stopsAtTripleFault)) {
+      if (isShutdown) this.say(`The machine shut down by a triple fault.\n${faultChain(stop).join('\n')}\n`);
+      if (stop.reason === 'exit') this.sendEvent(new ExitedEvent(stop.status ?? 0));
+      this.sendEvent(new TerminatedEvent());
+      return;
+    }
+    const event: DebugProtocol.StoppedEvent = new StoppedEvent(stop.reason, stop.vcpu + 1);
+    event.body = stoppedBody(result);
+    this.sendEvent(event);
+  }
+
+  private async restart(session: Attached): Promise<undefined> {
+    await session.control.halt();
+    await session.debuggee.target.reset();
+    session.debuggee.invalidate();
+    session.output.flush();
+  }
+
+  private continueAfterRestart(): void {
+    const session = this.machine();
+    if (session.stopOnEntry) {
+      void this.shown(session, { stop: { ...session.debuggee.target.lastStop, reason: 'entry' }, breakpointIds: [] });
+      return;
+    }
+    this.sendEvent(new ContinuedEvent(1, true));
+    this.continue(session);
+  }
+
+  /** After a write other views of the same state are out of date. */
+  private changed<T extends object>(body: T): T {
+    if (this.client.supportsInvalidatedEvent === true) this.sendEvent(new InvalidatedEvent(['variables', 'stacks']));
+    return body;
+  }
+
+  private async writeMemory(args: Json, debuggee: Debuggee): Promise<object | undefined> {
+    const body = await writeMemory(args, debuggee);
+    const written = body?.bytesWritten ?? 0;
+    if (this.client.supportsMemoryEvent === true)
+      this.sendEvent(new MemoryEvent(text(args.memoryReference), Number(args.offset ?? 0), written));
+    return body;
+  }
+
+  private async source(args: Json): Promise<object> {
+    const path = text(asObject(args.source).path);
+    if (path === '') throw new RequestError('the request names no source');
+    return { content: new TextDecoder().decode(await this.factory.readFile(path)), mimeType: 'text/plain' };
+  }
+
+  /** Gives the machine back. A joined one goes on unless the client wants it stopped. */
+  private async end(terminate: boolean): Promise<undefined> {
+    this.relay?.close();
+    if (this.ended) return;
+    const session = this.attached;
+    if (session === undefined) return;
+    this.ended = true;
+    await session.control.halt();
+    await session.breakpoints.removeAll();
+    await session.exceptions.removeAll();
+    session.unsubscribe();
+    session.output.flush();
+    session.provided.release();
+    const { target } = session.debuggee;
+    if (session.launched || terminate || target.running || isEnd(target.lastStop)) return;
+    // Nobody is left to resume it: a joined machine runs on, as it did before the client came.
+    target.resume({ kind: 'continue' }).catch(() => {});
+  }
+}
