@@ -1,0 +1,323 @@
+/**
+ * Runs a machine for a debugger until there is something to report: continue, step, step through a range,
+ * run to a return. Decides which events are stops; knows no client. (Design 4.5 and 6.)
+ */
+import type { AccessHit, MachineEvent } from '../machine/events.ts';
+import type { DebuggedMachine, DebuggedVcpu, RunOptions } from './debugged-machine.ts';
+import type { Pacer } from './pacer.ts';
+import type { PointSet } from './points.ts';
+import type { Address, Resume, Stop } from './target.ts';
+
+/** A stop without what is the same for all: vCPU and step. */
+export type Outcome = Omit<Stop, 'vcpu' | 'step'>;
+
+const CS = 1;
+const SS = 2;
+const ESP = 4;
+const ACCESS_BIG = 0x400000;
+const MAX_INSTRUCTION = 15;
+
+/** What one call of `Machine.run` came to. */
+type Turn =
+  /** The steps are over, or the machine wants the host to look at its clock. */
+  | { readonly kind: 'slice' }
+  /** A code point that does not count: the next run passes it. */
+  | { readonly kind: 'pass' }
+  /** Something else that does not count. */
+  | { readonly kind: 'again' }
+  /** The temporary address is reached. */
+  | { readonly kind: 'arrived' }
+  /** Every vCPU halts and nothing will wake it but an input. */
+  | { readonly kind: 'idle'; readonly dead: boolean }
+  | { readonly kind: 'stop'; readonly outcome: Outcome };
+
+const SLICE: Turn = { kind: 'slice' };
+const PASS: Turn = { kind: 'pass' };
+const AGAIN: Turn = { kind: 'again' };
+const ARRIVED: Turn = { kind: 'arrived' };
+const STEPPED: Outcome = { reason: 'step', points: [] };
+const NO_LIMIT = Number.POSITIVE_INFINITY;
+
+export class MachineRun {
+  readonly #machine: DebuggedMachine;
+  readonly #points: PointSet;
+  readonly #pacer: Pacer;
+  /** Step at which the run ends with `limit`. */
+  limit = NO_LIMIT;
+  #interrupted = false;
+  #wake: (() => void) | undefined;
+  /** Called when output gathered during a slice may be passed on. */
+  readonly #afterSlice: () => void;
+
+  constructor(machine: DebuggedMachine, points: PointSet, pacer: Pacer, afterSlice: () => void) {
+    this.#machine = machine;
+    this.#points = points;
+    this.#pacer = pacer;
+    this.#afterSlice = afterSlice;
+  }
+
+  /** Stops the run in progress, or the next one before its first step. */
+  interrupt(): void {
+    this.#interrupted = true;
+    this.wake();
+  }
+
+  forgetInterrupt(): void {
+    this.#interrupted = false;
+  }
+
+  /** Something entered the machine: one that idles looks again. */
+  wake(): void {
+    this.#wake?.();
+  }
+
+  /** @param skipBreak the position was reported already: pass the code points there */
+  async run(how: Resume, skipBreak: boolean): Promise<Outcome> {
+    this.#points.sync();
+    this.#pacer.begin();
+    try {
+      switch (how.kind) {
+        case 'continue':
+          return (await this.#until(NO_LIMIT, skipBreak, undefined)) ?? STEPPED;
+        case 'step':
+          return await this.#step(how.count ?? 1, how.interrupts ?? false);
+        case 'range':
+          return await this.#range(how.start, how.end, how.over ?? false);
+        case 'until':
+          return (await this.#runTo(how.address, (stack) => stack > how.frame, skipBreak)) ?? STEPPED;
+      }
+    } finally {
+      this.#points.temporary = undefined;
+      this.#points.sync();
+    }
+  }
+
+  get #vcpu(): DebuggedVcpu {
+    return this.#machine.vcpus[0];
+  }
+
+  get #linearPc(): number {
+    const { context } = this.#vcpu;
+    return (context.segmentBase(CS) + context.eip) >>> 0;
+  }
+
+  get #linearStack(): number {
+    const { context } = this.#vcpu;
+    const esp = context.segmentAccess(SS) & ACCESS_BIG ? context.register(ESP) : context.register16(ESP);
+    return (context.segmentBase(SS) + esp) >>> 0;
+  }
+
+  /**
+   * Runs until a stop, until `arrive` says yes at the temporary address, or until step `end`; answers
+   * undefined for the last two.
+   */
+  async #until(end: number, skipBreak: boolean, arrive: (() => boolean) | undefined): Promise<Outcome | undefined> {
+    let skip = skipBreak;
+    for (;;) {
+      if (this.#takeInterrupt()) return { reason: 'interrupted', points: [] };
+      const { steps } = this.#machine;
+      if (steps >= end) return undefined;
+      if (steps >= this.limit) return { reason: 'limit', points: [] };
+      const budget = Math.min(this.#pacer.budget, end - steps, this.limit - steps);
+      const turn = this.#turn(budget, { skipBreak: skip });
+      if (turn.kind === 'stop') return turn.outcome;
+      if (turn.kind === 'arrived' && arrive?.()) return undefined;
+      skip = turn.kind === 'arrived' || turn.kind === 'pass';
+      if (turn.kind === 'idle') await this.#idle();
+      else if (turn.kind === 'slice' || this.#pacer.due) await this.#slice();
+    }
+  }
+
+  #runTo(address: number, arrived: (stack: number) => boolean, skipBreak: boolean): Promise<Outcome | undefined> {
+    this.#points.temporary = address;
+    this.#points.sync();
+    return this.#until(NO_LIMIT, skipBreak, () => arrived(this.#linearStack));
+  }
+
+  async #step(count: number, interrupts: boolean): Promise<Outcome> {
+    if (this.#takeInterrupt()) return { reason: 'interrupted', points: [] };
+    const first = await this.#single(interrupts);
+    if (first !== undefined || count <= 1) return first ?? STEPPED;
+    return (await this.#steps(count - 1, interrupts)) ?? STEPPED;
+  }
+
+  /** The steps after the first, which stop at code points too. */
+  async #steps(count: number, interrupts: boolean): Promise<Outcome | undefined> {
+    for (let left = count; left > 0; left--) {
+      if (this.#takeInterrupt()) return { reason: 'interrupted', points: [] };
+      const hits = this.#points.codeHits(this.#vcpu);
+      if (hits.length > 0) return { reason: 'breakpoint', points: hits };
+      const outcome = await this.#single(interrupts);
+      if (outcome !== undefined) return outcome;
+      if (this.#pacer.due) await this.#slice();
+    }
+    return undefined;
+  }
+
+  /**
+   * One step. Interrupts are held, so that it ends at the next instruction and not in a handler; in HLT
+   * there is no next instruction without one, and the step waits until the handler is back.
+   */
+  async #single(interrupts: boolean): Promise<Outcome | undefined> {
+    if (this.#vcpu.cpu.halted && !interrupts) {
+      const outcome = await this.#leaveHalt();
+      if (outcome !== undefined) return outcome;
+    }
+    const { steps } = this.#machine;
+    if (steps >= this.limit) return { reason: 'limit', points: [] };
+    while (this.#machine.steps === steps) {
+      const turn = this.#turn(1, { skipBreak: true, holdInterrupts: !interrupts });
+      if (turn.kind === 'stop') return turn.outcome;
+      if (turn.kind === 'idle') return STEPPED;
+      if (this.#machine.steps === steps) await this.#slice();
+      if (this.#interrupted) return undefined;
+    }
+    return undefined;
+  }
+
+  /** Lets time pass until the interrupt that ends a HLT has been handled and execution is back behind it. */
+  async #leaveHalt(): Promise<Outcome | undefined> {
+    const pc = this.#linearPc;
+    const stack = this.#linearStack;
+    while (this.#vcpu.cpu.halted) {
+      if (this.#takeInterrupt()) return { reason: 'interrupted', points: [] };
+      const turn = this.#turn(1, {});
+      if (turn.kind === 'stop') return turn.outcome;
+      if (turn.kind === 'idle' && turn.dead) return STEPPED;
+      if (turn.kind === 'idle') await this.#idle();
+      else if (turn.kind === 'slice') await this.#slice();
+    }
+    // A handler of a single instruction is back already.
+    return this.#linearPc === pc && this.#linearStack >= stack ? undefined : this.#runBack(pc, stack);
+  }
+
+  /** Runs until execution is back at linear `address` with everything above `stack` popped. */
+  async #runBack(address: number, stack: number): Promise<Outcome | undefined> {
+    const outcome = await this.#runTo(address, (now) => now >= stack, false);
+    this.#points.temporary = undefined;
+    this.#points.sync();
+    return outcome;
+  }
+
+  async #range(start: number, end: number, over: boolean): Promise<Outcome> {
+    for (let first = true; ; first = false) {
+      if (this.#takeInterrupt()) return { reason: 'interrupted', points: [] };
+      const hits = first ? [] : this.#points.codeHits(this.#vcpu);
+      if (hits.length > 0) return { reason: 'breakpoint', points: hits };
+      const { eip } = this.#vcpu.context;
+      const stack = this.#linearStack;
+      const outcome = (await this.#single(false)) ?? (over ? await this.#overCall(eip, stack) : undefined);
+      if (outcome !== undefined) return outcome;
+      const now = this.#vcpu.context.eip;
+      if (now < start || now >= end) return STEPPED;
+      // A loop that waits for an interrupt must see it, though the user is not to see its handler.
+      if (this.#machine.interruptWaiting) {
+        const stopped = await this.#runBack(this.#linearPc, this.#linearStack);
+        if (stopped !== undefined) return stopped;
+      }
+      if (this.#pacer.due) await this.#slice();
+    }
+  }
+
+  /** When the step just taken was a call (its return address is on the stack), runs to the return. */
+  async #overCall(from: number, stackBefore: number): Promise<Outcome | undefined> {
+    const { context, space } = this.#vcpu;
+    const stack = this.#linearStack;
+    if (stack === stackBefore || follows(context.eip, from)) return undefined;
+    const bytes = space.readLinear(stack, 4);
+    if (bytes.length < 4) return undefined;
+    const wide = (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
+    const target = [wide, wide & 0xffff].find((offset) => follows(offset, from));
+    if (target === undefined) return undefined;
+    const address = (context.segmentBase(CS) + target) >>> 0;
+    return this.#runBack(address, stackBefore);
+  }
+
+  #turn(maxSteps: number, options: RunOptions): Turn {
+    return this.#judge(this.#machine.run(maxSteps, options));
+  }
+
+  /** Whether an event is something to report. */
+  #judge(event: MachineEvent): Turn {
+    switch (event.kind) {
+      case 'slice':
+        return SLICE;
+      case 'idle':
+        return { kind: 'idle', dead: event.dead };
+      case 'break': {
+        const points = this.#points.codeHits(this.#vcpu);
+        if (points.length > 0) return stop({ reason: 'breakpoint', points });
+        return this.#atTemporary ? ARRIVED : PASS;
+      }
+      case 'watch':
+        return this.#accessTurn('watchpoint', event.hits);
+      case 'port':
+        return this.#accessTurn('port', event.hits);
+      case 'vector': {
+        const points = this.#points.vectorHits(event.fault.vector, event.source, this.#vcpu);
+        return points.length > 0 ? stop({ reason: 'vector', points, exceptions: [event.fault] }) : AGAIN;
+      }
+      case 'mode': {
+        const points = this.#points.modeHits(event.changes, this.#vcpu);
+        return points.length > 0 ? stop({ reason: 'mode', points, message: event.changes.join(', ') }) : AGAIN;
+      }
+      case 'triple-fault':
+        return stop({ reason: 'triple-fault', points: [], exceptions: event.faults });
+      case 'refused':
+        return stop({ reason: 'refused', points: [], message: event.message });
+      case 'exit':
+        return stop({ reason: 'exit', points: [], status: event.status });
+      case 'poweroff':
+        return stop({ reason: 'poweroff', points: [] });
+      case 'reset':
+        return this.#machine.onReset === 'stop' ? stop({ reason: 'reset', points: [] }) : AGAIN;
+    }
+  }
+
+  #accessTurn(reason: 'watchpoint' | 'port', hits: readonly AccessHit[]): Turn {
+    const points = this.#points.accessHits(hits, this.#vcpu);
+    const hit = hits.find(({ id }) => points.includes(id));
+    if (hit === undefined) return AGAIN;
+    const { address: offset, size, kind, value } = hit;
+    const point = this.#points.get(hit.id);
+    const space = point?.kind === 'data' ? point.address.space : 'port';
+    const address: Address = { space, offset };
+    return stop({ reason, points, access: { address, size, kind, value } });
+  }
+
+  get #atTemporary(): boolean {
+    const { temporary } = this.#points;
+    return temporary !== undefined && (temporary === this.#linearPc || temporary === this.#vcpu.context.eip);
+  }
+
+  #takeInterrupt(): boolean {
+    const taken = this.#interrupted;
+    this.#interrupted = false;
+    return taken;
+  }
+
+  async #slice(): Promise<void> {
+    this.#afterSlice();
+    await this.#pacer.turn();
+  }
+
+  /** Nothing can happen by itself any more: sleeps until an input or an interrupt of the debugger. */
+  async #idle(): Promise<void> {
+    this.#afterSlice();
+    if (this.#interrupted) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = undefined;
+  }
+}
+
+function stop(outcome: Outcome): Turn {
+  return { kind: 'stop', outcome };
+}
+
+/** Whether `offset` can be the instruction after the one at `from`. */
+function follows(offset: number, from: number): boolean {
+  const distance = (offset - from) >>> 0;
+  return distance > 0 && distance <= MAX_INSTRUCTION;
+}
