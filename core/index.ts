@@ -2,8 +2,8 @@
 
 export type { FunctionRange, FunctionTable } from './debug/dwarf/function-table.ts';
 export type { LineLocation, LineTable } from './debug/dwarf/line-table.ts';
-export { Program } from './debug/program.ts';
 export { MachineTarget, type MachineTargetOptions } from './debug/machine-target.ts';
+export { Program } from './debug/program.ts';
 export {
   type DisassembledInstruction,
   disassemble,
