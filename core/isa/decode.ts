@@ -44,7 +44,16 @@ function slotOf(opcode: number): number {
   return opcode >= 0xf00 ? 256 + (opcode & 0xff) : opcode;
 }
 
+/** x87 escapes: per opcode 8 memory forms by digit, then 64 register forms by the low bits of ModRM. */
+const escapes: (Row | undefined)[] = new Array(8 * 72).fill(undefined);
+
 for (const row of ROWS) {
+  if (row.opcode >= 0xd8 && row.opcode <= 0xdf) {
+    const at = (row.opcode - 0xd8) * 72;
+    if (row.escape === undefined) escapes[at + row.digit] = row;
+    else for (let modrm = row.escape[0]; modrm <= row.escape[1]; modrm++) escapes[at + 8 + (modrm & 63)] = row;
+    continue;
+  }
   const slot = slotOf(row.opcode);
   if (row.digit < 0) {
     byOpcode[slot] = row;
@@ -110,11 +119,13 @@ export class Decoder {
     d.opcode = opcode;
     let row = byOpcode[slotOf(opcode)];
     let defaultSegment = DS;
-    if (row !== undefined && (Array.isArray(row) || row.hasModrm)) {
+    const isEscape = opcode >= 0xd8 && opcode <= 0xdf;
+    if (isEscape || (row !== undefined && (Array.isArray(row) || row.hasModrm))) {
       const modrm = this.byte();
       d.mod = modrm >> 6;
       d.reg = (modrm >> 3) & 7;
       d.rm = modrm & 7;
+      if (isEscape) row = escapes[(opcode - 0xd8) * 72 + (d.mod === 3 ? 8 + (modrm & 63) : d.reg)];
       if (Array.isArray(row)) row = row[d.reg];
       const registersOnly = row?.operands[0] === 'Rd';
       if (d.mod !== 3 && !registersOnly) {

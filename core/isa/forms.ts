@@ -41,6 +41,8 @@ function operandBytes(code: string, operandSize: number): number {
   if (size === 'b') return 1;
   if (size === 'w') return 2;
   if (size === 'd') return 4;
+  if (size === 'q') return 8;
+  if (size === 't') return 10;
   return operandSize;
 }
 
@@ -56,6 +58,8 @@ function operandShape(code: string, place: 'r' | 'm' | 'g'): string {
       return 'i';
     case 'C':
       return 'c';
+    case 'X':
+      return 'x';
     case 'J':
       return 'j';
     default:

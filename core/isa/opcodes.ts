@@ -7,15 +7,20 @@
  * Z register in the opcode's low bits, A accumulator, I immediate (Is: sign-extended byte), O absolute
  * offset, J relative target, S segment register, P far pointer, 1 the constant, CL. Sizes: b w v(16/32) z(as
  * v), d. Class: nothing = innocuous, P privileged, T sensitive, I IOPL-sensitive, `-` undefined.
+ * x87 rows: `/d` is the memory form of a digit, `/hh` one ModRM byte, `/hh+` eight of them (ST(i) in rm).
+ * Operand X is that stack register; M sizes also q (8) t (10), e (environment), f (whole state).
  * Marks before the mnemonic: `*` uses the stack or CS limit (flat and checked variants), `$` string,
  * `@` uses the address size without a ModRM operand.
  */
 import type { TrapClass } from './instruction.ts';
+import { X87_LINES } from './opcodes-x87.ts';
 
 export interface Row {
   readonly opcode: number;
   /** ModRM digit, or -1. */
   readonly digit: number;
+  /** x87 escapes (D8–DF): which ModRM bytes with mod 3 the row means, [first, last]; undefined: memory. */
+  readonly escape?: readonly [number, number];
   readonly mnemonic: string;
   readonly operands: readonly string[];
   readonly trapClass: TrapClass;
@@ -119,13 +124,16 @@ const CLASSES: Record<string, TrapClass> = { P: 'privileged', T: 'sensitive', I:
 
 function parse(line: string): Row {
   const [bytes, marked, third = '', fourth = ''] = line.split(' ');
-  const [code, digit] = bytes.split('/');
+  const [code, suffix] = bytes.split('/');
+  const exact = suffix !== undefined && suffix.length > 1 ? Number.parseInt(suffix, 16) : -1;
+  const digit = exact >= 0 ? undefined : suffix;
   const marks = /^[*$@]*/.exec(marked)?.[0] ?? '';
   const classOnly = third.length === 1 && third in CLASSES;
   const operands = classOnly || third === '' ? [] : third.split(',');
   return {
     opcode: Number.parseInt(code, 16),
     digit: digit === undefined ? -1 : Number(digit),
+    escape: exact < 0 ? undefined : [exact, suffix.endsWith('+') ? exact + 7 : exact],
     mnemonic: marked.slice(marks.length),
     operands: operands.filter((operand) => operand !== 'b' && operand !== 'v'),
     trapClass: CLASSES[classOnly ? third : fourth] ?? 'innocuous',
@@ -133,8 +141,8 @@ function parse(line: string): Row {
     string: marks.includes('$'),
     addressed: marks.includes('@'),
     sized: operands.some((operand) => operand === 'v' || /[vz]$/.test(operand) || operand === 'Is'),
-    hasModrm: digit !== undefined || operands.some((operand) => /^[EGMR]/.test(operand)),
+    hasModrm: suffix !== undefined || operands.some((operand) => /^[EGMR]/.test(operand)),
   };
 }
 
-export const ROWS: readonly Row[] = lines.map(parse);
+export const ROWS: readonly Row[] = [...lines, ...X87_LINES].map(parse);

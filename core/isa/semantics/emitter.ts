@@ -131,6 +131,8 @@ export abstract class Emitter {
   /** Register operand `index` of the form (0 = first), zero-extended to 32 bits. */
   protected abstract operandRegister(index: number, size: number): Value;
   protected abstract setOperandRegister(index: number, size: number, value: Value): void;
+  /** Number i of the ST(i) operand. */
+  abstract stackRegister(): Value;
   abstract displacement(): Value;
   abstract immediate(): Value;
 

@@ -104,6 +104,9 @@ export function packRecord(
       case 'A':
         number = 0;
         break;
+      case 'X':
+        r1 = d.rm;
+        break;
       case 'J':
         displacement = offset + d.length + d.immediate;
         if (d.operandSize === 2) scale |= SCALE_EIP16;

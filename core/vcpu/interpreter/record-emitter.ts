@@ -152,6 +152,10 @@ export class RecordEmitter extends Emitter {
     this.store(size, 0);
   }
 
+  stackRegister(): Value {
+    return this.field(w.I32_LOAD8_U, REC_R1);
+  }
+
   displacement(): Value {
     return this.field(w.I32_LOAD, REC_DISPLACEMENT);
   }
