@@ -24,7 +24,12 @@ export const STANDARD_PORTS = {
     { base: 0x64, count: 1, offset: 1 },
   ],
   com1: [{ base: 0x3f8, count: 8 }],
-  vga: [{ base: 0x3c0, count: 0x20 }],
+  /** The whole range of a colour card, and the CRT controller and status of a monochrome setting. */
+  vga: [
+    { base: 0x3c0, count: 0x20, offset: 0 },
+    { base: 0x3b4, count: 2, offset: 0x24 },
+    { base: 0x3ba, count: 1, offset: 0x2a },
+  ],
   systemControl: [{ base: 0x92, count: 1 }],
   debugcon: [{ base: 0xe9, count: 1 }],
   debugExit: [{ base: 0xf4, count: 4, width: 4 }],
