@@ -153,3 +153,9 @@ export class CpuRig {
     return this.vmm.run(1);
   }
 }
+
+/** True when execution is in the handler of `vector` as the set-ups place them: 16 bytes each from 0xA000. */
+export function isAtHandler(rig: CpuRig, vector: number): boolean {
+  const linear = rig.context.segmentBase(CS) + rig.context.eip;
+  return linear >= 0xa000 + 16 * vector && linear < 0xa010 + 16 * vector;
+}
