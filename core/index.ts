@@ -1,6 +1,6 @@
 /** The public face of the core: the only module that `server`, `extension` and other users import. */
 
-export type { FunctionRange, FunctionTable } from './debug/dwarf/function-table.ts';
+export { type FunctionRange, FunctionTable } from './debug/dwarf/function-table.ts';
 export type { LineLocation, LineTable } from './debug/dwarf/line-table.ts';
 export { MachineTarget, type MachineTargetOptions } from './debug/machine-target.ts';
 export { Program } from './debug/program.ts';

@@ -12,8 +12,8 @@ const MODES = ['protected', 'real', 'paging', 'cpl', 'cr3'] as const;
 export async function functionPoints(name: string, debuggee: Debuggee): Promise<Point[]> {
   const event = /^\s*(int|port|mode)\s+(\S.*)$/.exec(name);
   if (event !== null) return [await eventPoint(event[1], event[2].trim(), debuggee)];
-  const symbol = debuggee.findSymbol(name.trim());
-  if (symbol !== undefined) return [{ kind: 'code', address: linear(debuggee.bodyStart(symbol.address)) }];
+  const addresses = debuggee.functionBreakAddresses(name.trim());
+  if (addresses.length > 0) return addresses.map((address) => ({ kind: 'code', address: linear(address) }));
   // `*0x1234` is how gdb writes an address; without the star the expression is the address itself.
   const text = name.trim().replace(/^\*/, '');
   const { value } = await evaluate(text, await debuggee.evaluateContext()).catch((error: unknown) => {

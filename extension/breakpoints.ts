@@ -102,12 +102,10 @@ export class Breakpoints {
   locations(args: Json): DebugProtocol.BreakpointLocation[] {
     const files = this.sources.resolve(text(asObject(args.source).path));
     const first = integer(args.line, 1);
-    const last = Math.min(integer(args.endLine, first), first + 10_000);
-    const lines: DebugProtocol.BreakpointLocation[] = [];
-    for (let line = first; line <= last; line++) {
-      if (files.some((file) => this.addresses(file, line).length > 0)) lines.push({ line });
-    }
-    return lines;
+    const last = integer(args.endLine, first);
+    const lines = files.flatMap((file) => this.debuggee.images.flatMap((image) => image.linesWithCode(file)));
+    const within = [...new Set(lines)].filter((line) => line >= first && line <= last).sort((a, b) => a - b);
+    return within.map((line) => ({ line }));
   }
 
   /** What the points of a stop mean. Ids that are not ours give an empty answer that stops. */
@@ -218,32 +216,16 @@ export class Breakpoints {
   /** The first line from `line` on that has code, and where to stop for it. */
   private codeAt(
     files: readonly string[],
-    line: number,
-  ): { file: string; line: number; addresses: number[] } | undefined {
-    for (let candidate = line; candidate < line + MAX_LINE_DISTANCE; candidate++) {
-      for (const file of files) {
-        const addresses = this.addresses(file, candidate);
-        if (addresses.length > 0) return { file, line: candidate, addresses };
+    wanted: number,
+  ): { file: string; line: number; addresses: readonly number[] } | undefined {
+    for (const file of files) {
+      for (const image of this.debuggee.images) {
+        const line = image.nextLineWithCode(file, wanted);
+        if (line === undefined || line > wanted + MAX_LINE_DISTANCE) continue;
+        return { file, line, addresses: image.addressesFor(file, line) };
       }
     }
     return undefined;
-  }
-
-  /**
-   * One address a function: a line such as a `for` has several rows, and stopping at each of them would
-   * look like hitting it twice. The line that opens a function is entered behind the prologue.
-   */
-  private addresses(file: string, line: number): number[] {
-    const lowest = new Map<number | undefined, number>();
-    for (const image of this.debuggee.images) {
-      for (const address of image.addressesFor(file, line)) {
-        const start = this.debuggee.functionStart(address);
-        const key = start ?? address;
-        const placed = start === address ? this.debuggee.bodyStart(address) : address;
-        lowest.set(key, Math.min(lowest.get(key) ?? Number.POSITIVE_INFINITY, placed));
-      }
-    }
-    return [...lowest.values()].sort((a, b) => a - b);
   }
 }
 

@@ -91,15 +91,22 @@ export class Debuggee {
     return undefined;
   }
 
-  /**
-   * Where a function's body begins: behind the first row of its line table, which is the prologue, in C
-   * and the like; assembly has none.
-   */
-  bodyStart(start: number): number {
-    const row = this.locate(start);
-    if (row === undefined || row.end <= row.start || /\.(s|asm|nasm|inc)$/i.test(row.file)) return start;
-    const next = this.locate(row.end);
-    return next !== undefined && this.functionStart(row.end) === start ? row.end : start;
+  /** Where the body of the function at `entry` begins, behind its prologue. */
+  bodyStart(entry: number): number {
+    for (const image of this.images) {
+      const start = image.bodyStart(entry);
+      if (start !== entry) return start;
+    }
+    return entry;
+  }
+
+  /** Where breakpoints on a function go; empty for a name that is not known. */
+  functionBreakAddresses(name: string): readonly number[] {
+    for (const image of this.images) {
+      const addresses = image.functionBreakAddresses(name);
+      if (addresses.length > 0) return addresses;
+    }
+    return [];
   }
 
   /** Frame 0 sees the machine; an outer frame sees its own EIP, ESP and EBP. */

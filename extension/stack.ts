@@ -78,7 +78,6 @@ export function modules(args: Json, debuggee: Debuggee): DebugProtocol.ModulesRe
     name: image.name,
     path: image.path,
     symbolStatus: image.files().length > 0 ? 'symbols and lines loaded' : 'symbols loaded',
-    addressRange: image.range === undefined ? undefined : `${hex0x(image.range.start)}–${hex0x(image.range.end)}`,
   }));
   return { modules: all.slice(first, count > 0 ? first + count : undefined), totalModules: all.length };
 }

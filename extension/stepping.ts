@@ -45,9 +45,8 @@ export class Stepper {
     const start = await this.debuggee.registers();
     let row = first;
     for (let piece = 0; piece < MAX_PIECES; piece++) {
-      const { low, high } = this.lineRange(row);
       const codeBase = start.segments[1].base;
-      const shown = await this.range((low - codeBase) >>> 0, high - codeBase, kind === 'over');
+      const shown = await this.range((row.start - codeBase) >>> 0, row.end - codeBase, kind === 'over');
       if (shown.stop.reason !== 'step') return shown;
       const next = await this.afterPiece(first, start);
       if (next === 'stop') return shown;
@@ -103,23 +102,6 @@ export class Stepper {
 
   private range(start: number, end: number, over: boolean): Promise<Shown> {
     return this.control.resume({ kind: 'range', start, end, over });
-  }
-
-  /** All that lies together of the line around `row`. */
-  private lineRange(row: SourceRow): { low: number; high: number } {
-    let { start: low, end: high } = row;
-    for (let next = this.debuggee.locate(high); next !== undefined && sameLine(next, row) && next.end > high; ) {
-      high = next.end;
-      next = this.debuggee.locate(high);
-    }
-    for (
-      let before = this.debuggee.locate(low - 1);
-      before !== undefined && sameLine(before, row) && before.start < low;
-    ) {
-      low = before.start;
-      before = this.debuggee.locate(low - 1);
-    }
-    return { low, high };
   }
 }
 

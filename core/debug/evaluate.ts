@@ -15,7 +15,7 @@ import {
   UNSIGNED_SHORT,
   wrap,
 } from './expression-types.ts';
-import { isRegisterName, registerValue } from './register-values.ts';
+import { isConvenienceName, isRegisterName, registerValue } from './register-values.ts';
 import type { Registers } from './target.ts';
 
 /** What a name outside the register file stands for. */
@@ -82,10 +82,9 @@ export async function evaluateTree(tree: Expression, context: EvaluateContext): 
 async function nameValue(name: string, sigil: boolean, context: EvaluateContext): Promise<Value> {
   const extra = sigil ? undefined : context.extra?.get(name);
   if (extra !== undefined) return { value: extra, type: UNSIGNED };
-  // A guest's own symbol wins over a flag or register name unless a sigil says otherwise: `if`, `id`, `pc`.
   const symbol = sigil ? undefined : context.symbol(name);
   const register = registerValue(context.registers, name);
-  if (register !== undefined && (symbol === undefined || !isShadowed(name))) {
+  if (register !== undefined && (symbol === undefined || !isConvenienceName(name))) {
     return {
       value: register.value,
       type: unsignedOf(register.size),
@@ -97,13 +96,6 @@ async function nameValue(name: string, sigil: boolean, context: EvaluateContext)
     return { value: BigInt(symbol.address >>> 0), type: { kind: 'pointer', target: UNSIGNED_CHAR }, code: true };
   const size = symbol.size === 1 || symbol.size === 2 || symbol.size === 8 ? symbol.size : 4;
   return load(symbol.address, size === 4 ? INT : unsignedOf(size), context);
-}
-
-/** Flag and convenience names, short enough to clash with guest symbols. */
-function isShadowed(name: string): boolean {
-  return (
-    isRegisterName(name) && !/^(e?[abcd]x|e?[sd]i|e?[sb]p|[abcd][lh]|[c-g]s|es|ss|e?ip|eflags|[cd]r\d)$/i.test(name)
-  );
 }
 
 function unsignedOf(size: 1 | 2 | 4 | 8): Type {
@@ -145,7 +137,7 @@ async function addressOf(tree: Expression, context: EvaluateContext): Promise<Va
   }
   if (tree.kind === 'name' && !tree.sigil) {
     const symbol = context.symbol(tree.name);
-    if (symbol !== undefined && (isShadowed(tree.name) || !isRegisterName(tree.name))) {
+    if (symbol !== undefined && (isConvenienceName(tree.name) || !isRegisterName(tree.name))) {
       return {
         value: BigInt(symbol.address >>> 0),
         type: { kind: 'pointer', target: symbol.code ? UNSIGNED_CHAR : UNSIGNED },

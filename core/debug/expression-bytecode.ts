@@ -1,11 +1,10 @@
 /**
  * C-like expressions to GDB agent bytecode (GDB manual, appendix "The GDB Agent Expression Mechanism"):
  * the form in which conditions travel to a `DebugTarget`. What cannot be expressed in it (far pointers,
- * system registers) compiles to nothing, and the caller evaluates it on its own side instead.
+ * the address of something) compiles to nothing, and the caller evaluates it on its own side instead.
  *
  * Every subexpression leaves one 64-bit value that is already wrapped to its type.
  */
-import { GENERAL_NAMES } from '../isa/registers.ts';
 import type { SymbolMeaning } from './evaluate.ts';
 import type { BinaryOperator, Expression } from './expression.ts';
 import {
@@ -17,9 +16,11 @@ import {
   type Type,
   UNSIGNED,
   UNSIGNED_CHAR,
+  UNSIGNED_LONG_LONG,
   UNSIGNED_SHORT,
 } from './expression-types.ts';
-import { FLAG_BITS, isRegisterName } from './register-values.ts';
+import { DEBUG_REGISTERS } from './register-table.ts';
+import { FLAG_BITS, isConvenienceName, isRegisterName, registerSize } from './register-values.ts';
 
 const ADD = 0x02;
 const SUB = 0x03;
@@ -57,11 +58,7 @@ const SWAP = 0x2b;
 
 /** Jump targets are 16 bits wide. */
 const MAX_CODE = 0xffff;
-/** GDB's numbers of the i386 core registers that are not in GENERAL_NAMES order. */
-const EIP_NUMBER = 8;
-const EFLAGS_NUMBER = 9;
-const SEGMENT_NUMBERS: Readonly<Record<string, number>> = { cs: 10, ss: 11, ds: 12, es: 13, fs: 14, gs: 15 };
-const GENERAL_NUMBERS: ReadonlyMap<string, number> = new Map(GENERAL_NAMES.map((name, i) => [name, i]));
+const REGISTER_NUMBERS: ReadonlyMap<string, number> = new Map(DEBUG_REGISTERS.map((register, i) => [register.name, i]));
 const WORDS = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'];
 const BYTES = ['al', 'cl', 'dl', 'bl', 'ah', 'ch', 'dh', 'bh'];
 
@@ -131,10 +128,10 @@ class Compiler {
 
   private name(name: string, sigil: boolean): Type {
     const lower = name.toLowerCase();
-    const number =
-      GENERAL_NUMBERS.get(lower) ?? (lower === 'eip' ? EIP_NUMBER : lower === 'eflags' ? EFLAGS_NUMBER : undefined);
-    if (number !== undefined) return this.register(number, UNSIGNED);
-    if (Object.hasOwn(SEGMENT_NUMBERS, lower)) return this.register(SEGMENT_NUMBERS[lower], UNSIGNED_SHORT);
+    const meaning = sigil ? undefined : this.symbol(name);
+    if (meaning !== undefined && (isConvenienceName(name) || !isRegisterName(name))) return this.variable(meaning);
+    const number = REGISTER_NUMBERS.get(lower);
+    if (number !== undefined) return this.register(number, registerType(lower));
     const word = WORDS.indexOf(lower);
     if (word >= 0) return this.register(word, UNSIGNED_SHORT);
     const byte = BYTES.indexOf(lower);
@@ -143,20 +140,19 @@ class Compiler {
       if (byte >= 4) this.code.push(CONST8, 8, RSH_UNSIGNED);
       return this.wrapped(UNSIGNED_CHAR);
     }
-    const meaning = sigil ? undefined : this.symbol(name);
-    if (meaning === undefined) return this.flag(lower);
+    return this.flag(lower);
+  }
+
+  private variable(meaning: SymbolMeaning): Type {
+    if (meaning.code || meaning.size === 8) throw new NotExpressible();
     this.constant(BigInt(meaning.address >>> 0));
-    if (meaning.code) throw new NotExpressible();
-    if (meaning.size === 1) return this.load(UNSIGNED_CHAR);
-    if (meaning.size === 2) return this.load(UNSIGNED_SHORT);
-    if (meaning.size === 8) throw new NotExpressible();
-    return this.load(INT);
+    return this.load(meaning.size === 1 ? UNSIGNED_CHAR : meaning.size === 2 ? UNSIGNED_SHORT : INT);
   }
 
   private flag(name: string): Type {
     const flag = FLAG_BITS.find(([flagName]) => flagName === name);
     if (flag === undefined || !isRegisterName(name)) throw new NotExpressible();
-    this.register(EFLAGS_NUMBER, UNSIGNED);
+    this.register(REGISTER_NUMBERS.get('eflags') ?? 0, UNSIGNED);
     const shift = 31 - Math.clz32(flag[1] & -flag[1]);
     this.constant(BigInt(shift));
     this.code.push(RSH_UNSIGNED);
@@ -312,6 +308,12 @@ class Compiler {
     this.code[operand] = this.code.length >> 8;
     this.code[operand + 1] = this.code.length & 0xff;
   }
+}
+
+function registerType(name: string): Type {
+  const size = registerSize(name);
+  if (size === undefined) throw new NotExpressible();
+  return size === 1 ? UNSIGNED_CHAR : size === 2 ? UNSIGNED_SHORT : size === 8 ? UNSIGNED_LONG_LONG : UNSIGNED;
 }
 
 /** Operand bytes of each operation that this compiler emits and that has any. */

@@ -288,6 +288,12 @@ class Parser {
     throw new ExpressionError(`unexpected ${token.text}`);
   }
 
+  /** A name in parentheses that is followed by nothing to cast is a symbol that is called like a type. */
+  private beginsOperand(): boolean {
+    const { kind, text } = this.peek();
+    return kind === 'operator' ? '-+!~*&('.includes(text) && text.length === 1 : kind !== 'end';
+  }
+
   /** After `(`: `type *…)`, consumed; or nothing, not consumed. */
   private castType(): Type | undefined {
     const start = this.next;
@@ -300,7 +306,7 @@ class Parser {
     }
     if (type !== undefined && this.isOperator(')')) {
       this.next++;
-      return type;
+      if (this.beginsOperand()) return type;
     }
     this.next = start;
     return undefined;

@@ -34,6 +34,8 @@ export const FLAG_BITS: readonly (readonly [name: string, mask: number])[] = [
 const WORDS = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'];
 const BYTES = ['al', 'cl', 'dl', 'bl', 'ah', 'ch', 'dh', 'bh'];
 
+const CPU_NAMES = /^(e?[abcd]x|e?[sd]i|e?[sb]p|[abcd][lh]|[c-g]s|ss|e?ip|eflags|[cd]r\d)$/i;
+
 type Reader = { readonly size: 1 | 2 | 4 | 8; readonly read: (registers: Registers) => number };
 const READERS: ReadonlyMap<string, Reader> = makeReaders();
 
@@ -86,6 +88,19 @@ export function registerValue(registers: Registers, name: string): RegisterValue
 
 export function isRegisterName(name: string): boolean {
   return READERS.has(name.toLowerCase());
+}
+
+/** Bytes of a register; undefined when there is none of this name. */
+export function registerSize(name: string): 1 | 2 | 4 | 8 | undefined {
+  return READERS.get(name.toLowerCase())?.size;
+}
+
+/**
+ * Flags, parts of hidden registers and other names that the CPU does not know as registers: a symbol of
+ * the guest wins over them (`if`, `id`, `pc`), unless a sigil says otherwise.
+ */
+export function isConvenienceName(name: string): boolean {
+  return isRegisterName(name) && !CPU_NAMES.test(name);
 }
 
 export function registerNames(): string[] {

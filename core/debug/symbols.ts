@@ -1,5 +1,5 @@
 /** The symbol table of a file: names to addresses and back. Works without any debug information. */
-import { type ElfFile, type ElfSymbol, SHN_ABS } from '../image/elf.ts';
+import { type ElfFile, type ElfSymbol, SHF_EXECINSTR, SHN_ABS } from '../image/elf.ts';
 
 export interface SymbolMatch {
   readonly name: string;
@@ -14,6 +14,8 @@ interface Entry {
   /** Where a symbol without a size ends at the latest: the end of its section. */
   readonly limit: number;
   readonly rank: number;
+  /** A function, a label in executable code, or a plain number; else it is a variable. */
+  readonly isCode: boolean;
 }
 
 export class SymbolTable {
@@ -48,6 +50,8 @@ export class SymbolTable {
         size: symbol.size,
         limit: absolute ? 0 : section.address + section.size + offset,
         rank: rankOf(symbol),
+        isCode:
+          absolute || symbol.kind === 'function' || (symbol.kind !== 'object' && (section.flags & SHF_EXECINSTR) !== 0),
       });
     }
     return new SymbolTable(entries);
@@ -72,6 +76,12 @@ export class SymbolTable {
   /** Address of a name; a global one wins over local ones. */
   find(name: string): number | undefined {
     return this.byName.get(name)?.address;
+  }
+
+  /** What a name stands for in an expression; `size` in bytes, 0 when the file does not say. */
+  meaning(name: string): { readonly address: number; readonly size: number; readonly code: boolean } | undefined {
+    const entry = this.byName.get(name);
+    return entry && { address: entry.address, size: entry.size, code: entry.isCode };
   }
 
   /** All names that start with `prefix`, in alphabetical order: for completion. */

@@ -25,7 +25,7 @@ const SYMBOLS = new Map([
 const TOY_INFO: DebugInfo = {
   name: 'toy',
   path: '/out/toy.elf',
-  range: { start: 0x100, end: 0x105 },
+  problems: [],
   lookup: (address) => {
     if (address < 0x100 || address >= 0x105) return undefined;
     return address === 0x100 ? { name: 'start', offset: 0 } : { name: 'again', offset: address - 0x101 };
@@ -34,6 +34,10 @@ const TOY_INFO: DebugInfo = {
   names: (prefix, limit) => [...SYMBOLS.keys()].filter((name) => name.startsWith(prefix)).slice(0, limit),
   locate: (address) => ROWS.find((row) => address >= row.start && address < row.end),
   addressesFor: (file, line) => ROWS.filter((row) => row.file === file && row.line === line).map((row) => row.start),
+  nextLineWithCode: (file, line) => ROWS.find((row) => row.file === file && row.line >= line)?.line,
+  linesWithCode: (file) => ROWS.filter((row) => row.file === file).map((row) => row.line),
+  functionBreakAddresses: (name) => (SYMBOLS.get(name)?.code ? [SYMBOLS.get(name)?.address ?? 0] : []),
+  bodyStart: (entry) => entry,
   files: () => [SOURCE],
 };
 
