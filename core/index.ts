@@ -1,14 +1,12 @@
 /** The public face of the core: the only module that `server`, `extension` and other users import. */
 
-export { type FunctionRange, FunctionTable } from './debug/dwarf/function-table.ts';
-export type { LineLocation, LineTable } from './debug/dwarf/line-table.ts';
-export { MachineTarget, type MachineTargetOptions } from './debug/machine-target.ts';
-export { Program } from './debug/program.ts';
 export {
   type DisassembledInstruction,
   disassemble,
   MAX_INSTRUCTIONS,
 } from './debug/disassembler.ts';
+export { type FunctionRange, FunctionTable } from './debug/dwarf/function-table.ts';
+export type { LineLocation, LineTable } from './debug/dwarf/line-table.ts';
 export {
   type EvaluateContext,
   evaluate,
@@ -20,6 +18,8 @@ export {
 export { type Expression, ExpressionError, parseExpression } from './debug/expression.ts';
 export { compileExpression } from './debug/expression-bytecode.ts';
 export { isSigned, sizeOf, typeName } from './debug/expression-types.ts';
+export { MachineTarget, type MachineTargetOptions } from './debug/machine-target.ts';
+export { Program } from './debug/program.ts';
 export {
   CORE_REGISTER_COUNT,
   DEBUG_REGISTERS,
@@ -33,12 +33,20 @@ export { FLAG_BITS, registerNames, registerValue, registerWrite } from './debug/
 export type { SymbolMatch, SymbolTable } from './debug/symbols.ts';
 export * from './debug/target.ts';
 export { type Frame, unwind } from './debug/unwind.ts';
+export { keyCodes, keyNames, textCodes } from './devices/ps2-scan-codes.ts';
 export { type ElfFile, isElf, parseElf } from './image/elf.ts';
 export { loadImage } from './image/load-image.ts';
 export { EXCEPTION_NAMES, type FaultRecord } from './isa/exceptions.ts';
 export { GENERAL_NAMES, SEGMENT_NAMES } from './isa/registers.ts';
-export type { AccessHit, Agent, MachineEvent } from './machine/events.ts';
+export { type BootImage, DEFAULT_CONFIG, type MachineConfig } from './machine/config.ts';
+export type { AccessHit, Agent, MachineEvent, OutputChannel } from './machine/events.ts';
 export type { Input, InputLog, InputRecord } from './machine/input-log.ts';
+export { Machine, type RunOptions, type ScreenCells } from './machine/machine.ts';
+export type { ModeChange } from './machine/mode-points.ts';
+export { Replay } from './machine/replay.ts';
+export type { MachineState } from './machine/snapshot.ts';
+export type { InputResult } from './machine/write-register.ts';
 export { assert, unreachable } from './util/assert.ts';
 export { notSupportedYet, UserError } from './util/errors.ts';
 export { bytesToHex, hex, hex0x, hexToBytes } from './util/hex.ts';
+export type { StatisticsRow } from './vmm/statistics.ts';

@@ -5,7 +5,6 @@
  * guest time.
  */
 import type { Agent } from '../core/index.ts';
-import type { KeyStroke } from './key-codes.ts';
 import { MatchText } from './match-text.ts';
 import type { ScenarioStep } from './scenario.ts';
 
@@ -34,8 +33,8 @@ export type GuestEnd =
   | { readonly kind: 'reset' };
 
 const SCREEN_POLLS_A_SECOND = 100;
-/** A key is held this long, and the next is pressed this long after its release. */
-const KEY_SECONDS = 0.02;
+/** Between two strokes: a typist's pace, and time for a guest that polls its keyboard. */
+const KEY_SECONDS = 0.04;
 export class ScenarioRunner implements Agent {
   readonly #machine: ScenarioMachine;
   readonly #steps: readonly ScenarioStep[];
@@ -46,7 +45,7 @@ export class ScenarioRunner implements Agent {
   #deadline = 0;
   /** Tick at which the current wait is over. */
   #until: number | undefined;
-  /** Wire bytes of the strokes not yet sent, press and release apart. */
+  /** Codes of the strokes not yet sent. */
   #keys: (readonly number[])[] | undefined;
   #failed = false;
 
@@ -148,8 +147,8 @@ export class ScenarioRunner implements Agent {
     return false;
   }
 
-  #type(strokes: readonly KeyStroke[]): boolean {
-    this.#keys ??= strokes.flatMap((stroke) => [stroke.press, stroke.release]);
+  #type(strokes: readonly (readonly number[])[]): boolean {
+    this.#keys ??= [...strokes];
     while (this.#keys.length > 0) {
       if (this.#until === undefined) this.#machine.input({ kind: 'keys', codes: this.#keys[0] });
       if (!this.#passed(KEY_SECONDS)) return false;

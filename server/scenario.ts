@@ -2,14 +2,14 @@
  * Scenario files: the steps of a run, one a line (see the command line contract). This file reads them;
  * scenario-runner.ts carries them out.
  */
-import { UserError } from '../core/index.ts';
+import { keyCodes, textCodes, UserError } from '../core/index.ts';
 import { decodeEscapes, textBytes } from './escapes.ts';
-import { type KeyStroke, keyByName, keysForText } from './key-codes.ts';
 
 export type ScenarioStep = { readonly source: string } & (
   | { readonly kind: 'serial' | 'debugcon' | 'screen'; readonly pattern: RegExp }
   | { readonly kind: 'send'; readonly bytes: readonly number[] }
-  | { readonly kind: 'keys'; readonly strokes: readonly KeyStroke[] }
+  /** PS/2 codes of pressing and releasing, a stroke each. */
+  | { readonly kind: 'keys'; readonly strokes: readonly (readonly number[])[] }
   /** Guest seconds. */
   | { readonly kind: 'sleep'; readonly seconds: number }
   | { readonly kind: 'shot' }
@@ -17,6 +17,8 @@ export type ScenarioStep = { readonly source: string } & (
   | { readonly kind: 'exit'; readonly status: number }
   | { readonly kind: 'poweroff' }
 );
+
+const VERBS = 'serial screen debugcon send type key sleep shot mark exit poweroff';
 
 /** @throws UserError naming the file and line of the first mistake */
 export function parseScenario(text: string, file: string): ScenarioStep[] {
@@ -50,9 +52,9 @@ function parseStep(line: string): ScenarioStep {
     case 'send':
       return { source, kind: 'send', bytes: textBytes(decodeEscapes(needed())) };
     case 'type':
-      return { source, kind: 'keys', strokes: keysForText(decodeEscapes(needed())) };
+      return { source, kind: 'keys', strokes: [...decodeEscapes(needed())].map(typed) };
     case 'key':
-      return { source, kind: 'keys', strokes: [keyByName(needed().trim())] };
+      return { source, kind: 'keys', strokes: [pressed(needed().trim())] };
     case 'sleep':
       return { source, kind: 'sleep', seconds: number(needed(), /^\d*\.?\d+$/, 'seconds') };
     case 'exit':
@@ -64,8 +66,20 @@ function parseStep(line: string): ScenarioStep {
     case 'poweroff':
       return { source, kind: 'poweroff' };
     default:
-      throw mistake(`unknown step '${verb}'`);
+      throw mistake(`unknown step '${verb}'`, `steps: ${VERBS}`);
   }
+}
+
+function typed(character: string): number[] {
+  const codes = textCodes(character);
+  if (codes === undefined) throw mistake(`no key of a US keyboard types '${character}'`);
+  return codes;
+}
+
+function pressed(name: string): number[] {
+  const codes = keyCodes(name);
+  if (codes === undefined) throw mistake(`unknown key '${name}'`, 'for example ret, esc, f2, up, ctrl-alt-delete');
+  return codes;
 }
 
 /** A JavaScript regular expression; a leading `(?i)`, which other tools' scenarios use, is understood too. */
@@ -84,7 +98,6 @@ function number(text: string, form: RegExp, what: string): number {
   return Number(trimmed);
 }
 
-function mistake(message: string): UserError {
-  const hint = 'steps: serial screen debugcon send type key sleep shot mark exit poweroff';
-  return new UserError('scenario', message, message.startsWith('unknown step') ? hint : '');
+function mistake(message: string, hint = ''): UserError {
+  return new UserError('scenario', message, hint);
 }

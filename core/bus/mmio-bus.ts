@@ -33,6 +33,12 @@ export class MmioBus {
     return undefined;
   }
 
+  /** True when some device answers in this page. */
+  covers(physicalPage: number): boolean {
+    const start = physicalPage * 4096;
+    return this.#ranges.some((range) => range.base < start + 4096 && start < range.base + range.length);
+  }
+
   mappings(): readonly MmioRange[] {
     return this.#ranges;
   }

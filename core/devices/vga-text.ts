@@ -153,6 +153,21 @@ export class VgaText implements PortDevice {
     });
   }
 
+  /** Code and attribute of every cell, row by row; blank in graphics modes. */
+  cells(): { readonly columns: number; readonly rows: number; readonly bytes: Uint8Array } {
+    const { columns, rows, pitch, start } = this.#geometry();
+    const bytes = new Uint8Array(2 * columns * rows);
+    if (this.mode !== 'text') return { columns, rows, bytes };
+    const { base, size } = this.#window();
+    const memory = this.#readMemory(base, size);
+    for (let row = 0; row < rows; row++) {
+      for (let at = 0; at < 2 * columns; at++) {
+        bytes[2 * row * columns + at] = memory[(2 * (start + row * pitch) + at) % size] ?? 0;
+      }
+    }
+    return { columns, rows, bytes };
+  }
+
   cursor(): TextCursor {
     const { crtc } = this.#s;
     const { columns, rows, pitch, start } = this.#geometry();

@@ -11,6 +11,9 @@ export interface AccessHit {
   readonly value?: number;
 }
 
+/** Where a guest's bytes go: COM1 or port E9h. */
+export type OutputChannel = 'serial' | 'debugcon';
+
 export type MachineEvent =
   /** The steps or ticks asked for are over, or somebody asked for a stop. */
   | { readonly kind: 'slice' }

@@ -8,6 +8,8 @@ export type Input =
   | { readonly kind: 'keys'; readonly codes: readonly number[] }
   | { readonly kind: 'reset' }
   | { readonly kind: 'poweroff' }
+  /** An exception that a debugger has delivered. */
+  | { readonly kind: 'exception'; readonly vector: number }
   /** A debugger's write to the machine. */
   | { readonly kind: 'memory'; readonly physical: number; readonly bytes: readonly number[] }
   | { readonly kind: 'register'; readonly vcpu: number; readonly name: string; readonly value: readonly number[] };

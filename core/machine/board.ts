@@ -1,0 +1,91 @@
+/**
+ * The motherboard: which devices there are, where they sit and how their wires run. The only file that names
+ * concrete devices.
+ */
+import type { Device, InterruptController } from '../bus/device.ts';
+import type { PortBus } from '../bus/port-bus.ts';
+import type { VirtualClock } from '../bus/virtual-clock.ts';
+import { DebugPort } from '../devices/debug-port.ts';
+import { ExitPort } from '../devices/exit-port.ts';
+import { I8042 } from '../devices/i8042.ts';
+import { Pic8259Pair } from '../devices/pic8259.ts';
+import { Pit8254 } from '../devices/pit8254.ts';
+import { PowerPort } from '../devices/power-port.ts';
+import { RtcCmos } from '../devices/rtc-cmos.ts';
+import { STANDARD_IRQS, STANDARD_PORTS } from '../devices/standard-ports.ts';
+import { SystemControl } from '../devices/system-control.ts';
+import { Uart16550 } from '../devices/uart16550.ts';
+import { VgaText } from '../devices/vga-text.ts';
+import type { PhysicalMemory } from '../memory/physical-memory.ts';
+import type { MachineConfig } from './config.ts';
+import type { MachineEvent, OutputChannel } from './events.ts';
+
+export interface BoardParts {
+  readonly config: MachineConfig;
+  readonly clock: VirtualClock;
+  readonly ports: PortBus;
+  readonly physical: PhysicalMemory;
+  output(channel: OutputChannel, byte: number): void;
+  /** The A20 gate of all vCPUs. */
+  setA20(open: boolean): void;
+  /** A device ends the run, or resets the machine, once the current instruction is over. */
+  request(event: MachineEvent): void;
+}
+
+export class Board {
+  /** In a fixed order, which saved states and hashes follow. */
+  readonly devices: readonly Device[];
+  readonly interrupts: InterruptController;
+  readonly serial: Uart16550;
+  readonly keyboard: I8042;
+  readonly vga: VgaText | undefined;
+  readonly #systemControl: SystemControl;
+
+  constructor({ config, clock, ports, physical, output, setA20, request }: BoardParts) {
+    const pic = new Pic8259Pair();
+    // Either gate opens the line (PS/2 technical reference, system control port A).
+    const a20 = { set: () => setA20(this.a20) };
+    const resetCpu = () => request({ kind: 'reset' });
+    const pit = new Pit8254({ clock, irq: pic.irq(STANDARD_IRQS.pit) });
+    const rtc = new RtcCmos({ clock, irq: pic.irq(STANDARD_IRQS.rtc), wallClock: config.wallClock });
+    rtc.setMemorySize(config.memory * 2 ** 20);
+    const serial = new Uart16550({
+      irq: pic.irq(STANDARD_IRQS.com1),
+      out: { put: (byte) => output('serial', byte) },
+    });
+    const keyboard = new I8042({ clock, irq: pic.irq(STANDARD_IRQS.keyboard), a20, resetCpu });
+    const systemControl = new SystemControl({ a20, resetCpu });
+    const debugcon = new DebugPort({ out: { put: (byte) => output('debugcon', byte) } });
+    const debugExit = new ExitPort({ exit: (status) => request({ kind: 'exit', status }) });
+    const power = new PowerPort({ powerOff: () => request({ kind: 'poweroff' }) });
+    this.interrupts = pic;
+    this.serial = serial;
+    this.keyboard = keyboard;
+    this.#systemControl = systemControl;
+    ports.attach(pic, STANDARD_PORTS.pic);
+    ports.attach(pit, STANDARD_PORTS.pit);
+    ports.attach(rtc, STANDARD_PORTS.rtc);
+    ports.attach(serial, STANDARD_PORTS.com1);
+    ports.attach(keyboard, STANDARD_PORTS.keyboard);
+    ports.attach(systemControl, STANDARD_PORTS.systemControl);
+    ports.attach(debugcon, STANDARD_PORTS.debugcon);
+    ports.attach(debugExit, STANDARD_PORTS.debugExit);
+    ports.attach(power, STANDARD_PORTS.power);
+    const devices: Device[] = [pic, pit, rtc, serial, keyboard, systemControl, debugcon, debugExit, power];
+    if (config.vga === 'std') {
+      this.vga = new VgaText({ clock, readMemory: (address, length) => physical.read(address, length) });
+      ports.attach(this.vga, STANDARD_PORTS.vga);
+      devices.push(this.vga);
+    }
+    this.devices = devices;
+  }
+
+  get a20(): boolean {
+    return this.#systemControl.a20 || this.keyboard.a20;
+  }
+
+  /** As a boot loader leaves it: the whole of memory can be reached. */
+  openA20(): void {
+    this.#systemControl.writePort(0, 1, 2);
+  }
+}

@@ -1,0 +1,423 @@
+/**
+ * The composition root: RAM, buses, devices, vCPUs and their monitors made into one machine, and the loop
+ * that carries virtual time. It is synchronous and knows no host: whoever drives it calls `run` in slices.
+ * Position is steps; the clock is steps plus the ticks that halted time skipped (design 4.2).
+ */
+import type { Device } from '../bus/device.ts';
+import { MmioBus } from '../bus/mmio-bus.ts';
+import { PortBus } from '../bus/port-bus.ts';
+import { VirtualClock } from '../bus/virtual-clock.ts';
+import type { BootPlan } from '../image/boot-plan.ts';
+import { loadImage } from '../image/load-image.ts';
+import { IF } from '../isa/eflags.ts';
+import { CTX_FLAG_REST, layoutFor } from '../memory/layout.ts';
+import { LinearMemory } from '../memory/linear-memory.ts';
+import { PhysicalMemory } from '../memory/physical-memory.ts';
+import type { VectorPoint } from '../vmm/events.ts';
+import type { Watch } from '../vmm/shadow-paging.ts';
+import { type StatisticsRow, TrapStatistics } from '../vmm/statistics.ts';
+import type { VmmExit } from '../vmm/vmm.ts';
+import { Board } from './board.ts';
+import { enterPlan, loadSegments } from './boot.ts';
+import type { MachineConfig } from './config.ts';
+import type { Agent, MachineEvent, OutputChannel } from './events.ts';
+import type { Input, InputLog, InputRecord } from './input-log.ts';
+import { type ModeChange, modeBits, modeNames } from './mode-points.ts';
+import type { MachineParts } from './parts.ts';
+import { PortGate } from './port-gate.ts';
+import { type PortPoint, PortPoints } from './port-points.ts';
+import { hashMachine, loadMachine, type MachineState, saveMachine } from './snapshot.ts';
+import { buildVcpu, type Vcpu } from './vcpu.ts';
+import { type InputResult, writeRegister } from './write-register.ts';
+
+export interface RunOptions {
+  /** Ignore a code point at the first instruction. */
+  readonly skipBreak?: boolean;
+  /** Interrupt requests wait. */
+  readonly holdInterrupts?: boolean;
+  /** Come back at this tick at the latest. */
+  readonly untilTick?: number;
+}
+
+export interface ScreenCells {
+  readonly columns: number;
+  readonly rows: number;
+  /** Code (code page 437) and attribute of each cell, row by row. */
+  readonly bytes: Uint8Array;
+  /** Index of the cell with the cursor, or -1. */
+  readonly cursor: number;
+}
+export type OutputListener = (channel: OutputChannel, byte: number) => void;
+
+/** Steps between two looks at the clock; also lets V8 put optimised code in place of the first (design 4.3). */
+const QUANTUM = 20_000;
+/** Jumps of halted time after which `run` comes back, so that a host can look at its own clock. */
+const IDLE_JUMPS = 1000;
+const SLICE: MachineEvent = { kind: 'slice' };
+const OK: InputResult = { ok: true };
+/** By the monitor's SOURCE_* numbers. */
+const SOURCE_NAMES = ['exception', 'interrupt', 'software', 'exception'] as const;
+
+export class Machine implements MachineParts {
+  readonly config: MachineConfig;
+  readonly memory: LinearMemory;
+  readonly physical: PhysicalMemory;
+  readonly clock: VirtualClock;
+  readonly ports = new PortBus();
+  readonly mmio = new MmioBus();
+  readonly board: Board;
+  readonly vcpus: readonly Vcpu[];
+  readonly statistics = new TrapStatistics();
+  /** What a reset that the guest asks for does; a debugger that attaches may change it. */
+  onReset: 'stop' | 'reboot';
+  /** What the loader said about the image. */
+  readonly notes: readonly string[];
+
+  readonly #plan: BootPlan | undefined;
+  readonly #portPoints = new PortPoints(this.ports.interposers, () => this.#interrupt());
+  readonly #agents: Agent[] = [];
+  readonly #listeners = new Set<OutputListener>();
+  readonly #records: InputRecord[] = [];
+  /** Steps of all vCPUs that the clock has been told of. */
+  #clocked = 0;
+  /** Steps and time until which the quantum in progress runs. */
+  #limitTick = 0;
+  /** What `run` is to come back with. */
+  #event: MachineEvent | undefined;
+  #pollAsked = false;
+
+  /** @throws UserError when the image cannot be booted */
+  constructor(config: MachineConfig, tier0: WebAssembly.Module) {
+    this.config = config;
+    this.onReset = config.onReset;
+    const ramBytes = config.memory * 2 ** 20;
+    this.#plan = config.image && loadImage(config.image.bytes, { ...config.image, memoryBytes: ramBytes });
+    this.notes = this.#plan?.notes ?? [];
+    this.memory = new LinearMemory(layoutFor(ramBytes / 4096));
+    this.physical = new PhysicalMemory(this.memory, ramBytes);
+    this.clock = new VirtualClock(config.hz);
+    this.board = new Board({
+      config,
+      clock: this.clock,
+      ports: this.ports,
+      physical: this.physical,
+      output: (channel, byte) => this.#output(channel, byte),
+      setA20: (open) => this.#setA20(open),
+      request: (event) => this.#request(event),
+    });
+    const gate = new PortGate(this.ports, { enter: () => this.#syncClock(), leave: () => this.#afterAccess() });
+    const shared = {
+      memory: this.memory,
+      physical: this.physical,
+      mmio: this.mmio,
+      ports: gate,
+      interrupts: this.board.interrupts,
+      statistics: this.statistics,
+      tier0,
+      tier: config.tier,
+      now: () => this.#syncClock(),
+    };
+    this.vcpus = [buildVcpu(0, shared)];
+    this.#boot();
+  }
+
+  /** Steps retired since power-on. */
+  get steps(): number {
+    let steps = 0;
+    for (const { vmm } of this.vcpus) steps += vmm.steps;
+    return steps;
+  }
+
+  get devices(): readonly Device[] {
+    return this.board.devices;
+  }
+
+  /** An interrupt request waits, and the guest takes it before its next instruction. */
+  get interruptWaiting(): boolean {
+    const { cpu, context } = this.vcpus[0];
+    const open = (context.word(CTX_FLAG_REST) & IF) !== 0 && cpu.interruptShadow === 0;
+    return open && (cpu.acknowledged >= 0 || this.board.interrupts.pending);
+  }
+
+  /** True when every vCPU halts with interrupts off or is shut down: no timer and no input can wake the guest. */
+  get dead(): boolean {
+    return this.vcpus.every(({ cpu, context }) => {
+      const open = (context.word(CTX_FLAG_REST) & IF) !== 0 || cpu.acknowledged >= 0 || cpu.pendingDebug !== 0;
+      return cpu.shutdown || (cpu.halted && !open);
+    });
+  }
+
+  /** Runs at most `maxSteps` steps and says why it came back. */
+  run(maxSteps: number, options: RunOptions = {}): MachineEvent {
+    const end = this.steps + maxSteps;
+    const untilTick = options.untilTick ?? Number.POSITIVE_INFINITY;
+    let skipBreak = options.skipBreak ?? false;
+    let jumps = 0;
+    for (;;) {
+      const event = this.#takeEvent();
+      if (event !== undefined) return event;
+      const left = end - this.steps;
+      if (left <= 0 || this.clock.now() >= untilTick) return SLICE;
+      this.#pollAgents();
+      if (this.#event !== undefined) continue;
+      this.clock.fireDue();
+      const exit = this.#runQuantum(left, untilTick, skipBreak, options.holdInterrupts ?? false);
+      skipBreak = false;
+      if (exit.reason === 'halted') {
+        if (!this.#skipIdleTime(untilTick)) return { kind: 'idle', dead: this.dead };
+        if (++jumps >= IDLE_JUMPS) return SLICE;
+      } else {
+        const stop = this.#eventOf(exit);
+        if (stop !== undefined) return stop;
+      }
+    }
+  }
+
+  /** Makes a `run` in progress come back after the current instruction. For output listeners and agents. */
+  requestStop(): void {
+    this.#event ??= SLICE;
+    this.#interrupt();
+  }
+
+  /** Brings on `poll` of the agents after the current instruction. */
+  requestPoll(): void {
+    this.#pollAsked = true;
+    this.#interrupt();
+  }
+
+  attach(agent: Agent): void {
+    this.#agents.push(agent);
+  }
+
+  /** Hears every byte that leaves COM1 or port E9h, at the step that sends it. Answers how to stop hearing. */
+  onOutput(listener: OutputListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Something enters the machine from outside, here and now. It is logged. */
+  input(input: Input): InputResult {
+    const position = { step: this.steps, tick: this.clock.now() };
+    const result = this.#apply(input);
+    if (result.ok) this.#records.push({ ...input, ...position });
+    return result;
+  }
+
+  get inputLog(): InputLog {
+    return { version: 1, records: this.#records };
+  }
+
+  /** Back to the state after power-on, the image loaded again; position and time go on. Not logged: `input` does that. */
+  reset(): void {
+    this.physical.clear();
+    for (const device of this.devices) device.reset();
+    for (const { vmm, space, engine } of this.vcpus) {
+      vmm.reset();
+      space.flushAll();
+      engine.flush();
+    }
+    this.#boot();
+  }
+
+  /** The text screen, a string a row; empty without a display and in graphics modes. */
+  screenText(): string[] {
+    return this.board.vga?.text() ?? [];
+  }
+
+  /** The text screen's cells for a picture; a blank one of the usual size without a display. */
+  screenCells(): ScreenCells {
+    const { vga } = this.board;
+    if (vga === undefined) return { columns: 80, rows: 25, bytes: new Uint8Array(80 * 25 * 2), cursor: -1 };
+    const cells = vga.cells();
+    const { row, column, visible } = vga.cursor();
+    return { ...cells, cursor: visible ? row * cells.columns + column : -1 };
+  }
+
+  save(): MachineState {
+    return saveMachine(this);
+  }
+
+  /** @throws UserError when the state is damaged or of another machine; the machine is then best reset or dropped */
+  load(state: MachineState): void {
+    loadMachine(this, state);
+    this.#clocked = this.steps;
+  }
+
+  /** A digest of RAM, CPUs, devices and pending events; not of caches, statistics or debuggers. */
+  stateHash(): string {
+    return hashMachine(this);
+  }
+
+  /** Linear addresses at which `run` stops before the instruction there. */
+  setCodePoints(addresses: ReadonlySet<number>): void {
+    for (const { engine } of this.vcpus) engine.setCodePoints(addresses);
+  }
+
+  setDataPoints(points: readonly Watch[]): void {
+    for (const { space } of this.vcpus) space.setWatches(points);
+  }
+
+  /** Delivers an exception now, as if the instruction at EIP had raised it. Logged. */
+  inject(vector: number): MachineEvent | undefined {
+    this.#records.push({ kind: 'exception', vector, step: this.steps, tick: this.clock.now() });
+    return this.#inject(vector);
+  }
+
+  /** What trapped, most frequent first. */
+  trapRows(): readonly StatisticsRow[] {
+    return this.statistics.rows();
+  }
+
+  setPortPoints(points: readonly PortPoint[]): void {
+    this.#portPoints.set(points);
+  }
+
+  setVectorPoints(points: readonly VectorPoint[]): void {
+    for (const { vmm } of this.vcpus) vmm.setVectorPoints(points);
+  }
+
+  setModePoints(changes: readonly ModeChange[]): void {
+    for (const { vmm } of this.vcpus) vmm.setModePoints(modeBits(changes));
+  }
+
+  #boot(): void {
+    if (this.#plan === undefined) return;
+    loadSegments(this.#plan, this.physical);
+    this.board.openA20();
+    enterPlan(this.#plan, this.vcpus[0]);
+  }
+
+  #apply(input: Input): InputResult {
+    switch (input.kind) {
+      case 'serial':
+        this.board.serial.receive(Uint8Array.from(input.bytes));
+        return OK;
+      case 'keys':
+        this.board.keyboard.keys(input.codes);
+        return OK;
+      case 'reset':
+        this.reset();
+        return OK;
+      case 'poweroff':
+        this.#event = { kind: 'poweroff' };
+        return OK;
+      case 'exception':
+        this.#event = this.#inject(input.vector) ?? this.#event;
+        return OK;
+      case 'memory': {
+        const count = this.physical.write('debugger', input.physical, Uint8Array.from(input.bytes));
+        return count === input.bytes.length ? OK : { ok: false, reason: 'not all of it is RAM' };
+      }
+      case 'register':
+        return writeRegister(this.vcpus[input.vcpu], input.name, Uint8Array.from(input.value));
+    }
+  }
+
+  #inject(vector: number): MachineEvent | undefined {
+    const exit = this.vcpus[0].vmm.inject(vector, 0);
+    return exit && this.#eventOf(exit);
+  }
+
+  /** What a device asked for, once its instruction is over. */
+  #takeEvent(): MachineEvent | undefined {
+    const event = this.#event;
+    if (event === undefined) return undefined;
+    this.#event = undefined;
+    if (event.kind === 'reset' && this.onReset === 'reboot') this.reset();
+    return event;
+  }
+
+  #request(event: MachineEvent): void {
+    // A device's wish goes before a mere request to come back.
+    if (this.#event === undefined || this.#event.kind === 'slice') this.#event = event;
+    this.#interrupt();
+  }
+
+  #interrupt(): void {
+    for (const { vmm } of this.vcpus) vmm.requestStop();
+  }
+
+  #pollAgents(): void {
+    const all = this.#pollAsked;
+    this.#pollAsked = false;
+    for (const agent of this.#agents) if (all || agent.nextTick <= this.clock.now()) agent.poll();
+  }
+
+  get #agentTick(): number {
+    let tick = Number.POSITIVE_INFINITY;
+    for (const agent of this.#agents) tick = Math.min(tick, agent.nextTick);
+    return tick;
+  }
+
+  #runQuantum(left: number, untilTick: number, skipBreak: boolean, holdInterrupts: boolean): VmmExit {
+    const now = this.clock.now();
+    this.#limitTick = Math.min(this.clock.nextDeadline(), this.#agentTick, untilTick, now + Math.min(left, QUANTUM));
+    // A timer that armed itself for the past must not keep the guest from its next instruction.
+    const budget = Math.max(1, this.#limitTick - now);
+    const exit = this.vcpus[0].vmm.run(budget, { skipBreak, holdInterrupts });
+    this.#syncClock();
+    return exit;
+  }
+
+  /** Every vCPU halts: moves the clock to the next thing that can happen. False when there is none. */
+  #skipIdleTime(untilTick: number): boolean {
+    const now = this.clock.now();
+    const wake = this.dead ? Number.POSITIVE_INFINITY : this.clock.nextDeadline();
+    const next = Math.min(wake, this.#agentTick, untilTick);
+    if (next === Number.POSITIVE_INFINITY) return false;
+    if (next > now) this.clock.advance(next - now);
+    return true;
+  }
+
+  /** Brings the clock up to the step in progress, so that a device sees exact time. Answers the tick. */
+  #syncClock(): number {
+    const steps = this.steps;
+    if (steps !== this.#clocked) {
+      this.clock.advance(steps - this.#clocked);
+      this.#clocked = steps;
+    }
+    return this.clock.now();
+  }
+
+  /** A device was touched: its timer may be due before the quantum in progress ends. */
+  #afterAccess(): void {
+    if (this.clock.nextDeadline() < this.#limitTick) this.#interrupt();
+  }
+
+  #eventOf(exit: VmmExit): MachineEvent | undefined {
+    switch (exit.reason) {
+      case 'budget':
+      case 'halted':
+      case 'stopRequested':
+        return this.#portHits();
+      case 'break':
+        return { kind: 'break' };
+      case 'watch':
+        return { kind: 'watch', hits: this.vcpus[0].space.takeWatchHits() };
+      case 'vector': {
+        const fault = exit.faults[exit.faults.length - 1];
+        return { kind: 'vector', fault, source: SOURCE_NAMES[exit.source] };
+      }
+      case 'mode':
+        return { kind: 'mode', changes: modeNames(exit.modeChange) };
+      case 'shutdown':
+        return { kind: 'triple-fault', faults: exit.faults };
+      case 'refused':
+        return { kind: 'refused', message: exit.message };
+    }
+  }
+
+  #portHits(): MachineEvent | undefined {
+    const hits = this.#portPoints.take();
+    return hits.length === 0 ? undefined : { kind: 'port', hits };
+  }
+
+  #setA20(open: boolean): void {
+    // While the machine is being built there is no vCPU yet; booting sets the gate.
+    for (const { vmm } of this.vcpus ?? []) vmm.setA20(open);
+  }
+
+  #output(channel: OutputChannel, byte: number): void {
+    for (const listener of this.#listeners) listener(channel, byte);
+  }
+}

@@ -1,0 +1,49 @@
+/** One virtual CPU with everything that is its own: register file, privileged state, engine, shadow paging, monitor. */
+import type { InterruptController } from '../bus/device.ts';
+import type { MmioBus } from '../bus/mmio-bus.ts';
+import type { LinearMemory } from '../memory/linear-memory.ts';
+import type { PhysicalMemory } from '../memory/physical-memory.ts';
+import { Context } from '../vcpu/context.ts';
+import { DirectEngine } from '../vcpu/direct-engine.ts';
+import type { PortSpace } from '../vmm/monitor.ts';
+import { ShadowPaging } from '../vmm/shadow-paging.ts';
+import type { TrapStatistics } from '../vmm/statistics.ts';
+import { VirtualCpu } from '../vmm/virtual-cpu.ts';
+import { Vmm } from '../vmm/vmm.ts';
+
+export interface Vcpu {
+  readonly context: Context;
+  readonly cpu: VirtualCpu;
+  readonly space: ShadowPaging;
+  readonly engine: DirectEngine;
+  readonly vmm: Vmm;
+}
+
+/** What the vCPUs of a machine share. */
+export interface SharedParts {
+  readonly memory: LinearMemory;
+  readonly physical: PhysicalMemory;
+  readonly mmio: MmioBus;
+  readonly ports: PortSpace;
+  readonly interrupts: InterruptController;
+  readonly statistics: TrapStatistics;
+  readonly tier0: WebAssembly.Module;
+  readonly tier: 0 | 1;
+  now(): number;
+}
+
+export function buildVcpu(index: number, shared: SharedParts): Vcpu {
+  const { memory, physical } = shared;
+  const context = new Context(memory, index);
+  const cpu = new VirtualCpu();
+  const space = new ShadowPaging(memory, physical, shared.mmio, cpu);
+  const engine = new DirectEngine(memory, space, shared.tier0, {
+    tier: shared.tier,
+    protectCode: (hostPage) => space.protectCode(hostPage),
+  });
+  physical.onWrite((hostPage, offset, length) => engine.invalidate(hostPage, offset, length));
+  const { ports, interrupts, statistics, now } = shared;
+  const vmm = new Vmm({ engine, context, cpu, space, ports, interrupts, statistics, now });
+  vmm.reset();
+  return { context, cpu, space, engine, vmm };
+}

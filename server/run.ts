@@ -1,0 +1,126 @@
+/** `trapgate run`: from options to a machine, through the run, to files, messages and the exit status. */
+import path from 'node:path';
+import { DEFAULT_CONFIG, Machine, type MachineConfig, type UserError } from '../core/index.ts';
+import { readInput } from './files.ts';
+import { HostDriver } from './host-driver.ts';
+import type { RunOptions } from './options.ts';
+import { Outputs } from './outputs.ts';
+import { jsonLine, type RunEnd, STATUS_USER_MISTAKE } from './run-result.ts';
+import { parseScenario } from './scenario.ts';
+import { ScenarioRunner } from './scenario-runner.ts';
+import { SerialConsole, standardInputCanSpeak } from './serial-console.ts';
+import { statisticsText } from './statistics-text.ts';
+import { loadTier0 } from './tier0.ts';
+
+/** @throws UserError for what cannot be started; answers the exit status otherwise */
+export async function runCommand(options: RunOptions): Promise<number> {
+  const started = performance.now();
+  const scenarioSteps =
+    options.scenario === undefined
+      ? undefined
+      : parseScenario(new TextDecoder().decode(readInput(options.scenario, 'scenario')), options.scenario);
+  const machine = new Machine(machineConfig(options), loadTier0());
+  for (const note of machine.notes) say(note);
+  const outputs = new Outputs(options);
+  outputs.connect(machine);
+  const scenario =
+    scenarioSteps &&
+    new ScenarioRunner(machine, scenarioSteps, {
+      shot: () => outputs.shoot(machine),
+      mark: (name) =>
+        say(`mark ${name}: step ${machine.steps}, ${(machine.clock.now() / machine.clock.hz).toFixed(6)} guest s`),
+    });
+  if (scenario !== undefined) {
+    machine.attach(scenario);
+    machine.onOutput((channel, byte) => scenario.output(channel, byte));
+  }
+  const end = await drive(machine, options, outputs, scenario);
+  await outputs.finish(machine, end.status !== 0);
+  report(options, end, machine, outputs, (performance.now() - started) / 1000);
+  return end.status;
+}
+
+async function drive(
+  machine: Machine,
+  options: RunOptions,
+  outputs: Outputs,
+  scenario: ScenarioRunner | undefined,
+): Promise<RunEnd> {
+  let input: SerialConsole | undefined;
+  let inputExpected = options.serial.kind === 'stdio' && scenario === undefined && standardInputCanSpeak();
+  const driver = new HostDriver(machine, {
+    timeout: options.timeout,
+    maxInstructions: options.maxInstructions,
+    scenario,
+    onReset: options.onReset,
+    afterSlice: () => {
+      outputs.flush();
+      // Only now: opening the stream would delay the guest's first byte.
+      if (!inputExpected) return;
+      inputExpected = false;
+      driver.inputOpen = true;
+      input = new SerialConsole({
+        input: (bytes) => {
+          machine.input({ kind: 'serial', bytes: [...bytes] });
+          driver.wake();
+        },
+        leave: () => driver.stop('interrupted', 'stopped by the user'),
+        ended: () => {
+          driver.inputOpen = false;
+          driver.wake();
+        },
+      });
+      driver.paced = input.terminal;
+    },
+  });
+  const interrupted = () => driver.stop('interrupted', 'stopped by a signal');
+  process.on('SIGINT', interrupted);
+  process.on('SIGTERM', interrupted);
+  try {
+    return await driver.run();
+  } finally {
+    process.off('SIGINT', interrupted);
+    process.off('SIGTERM', interrupted);
+    input?.close();
+  }
+}
+
+function machineConfig(options: RunOptions): MachineConfig {
+  const modules = options.modules.map((text) => {
+    const file = text.split(' ')[0];
+    return { name: text, bytes: readInput(file, 'module') };
+  });
+  return {
+    ...DEFAULT_CONFIG,
+    memory: options.memory,
+    tier: options.tier,
+    vga: options.vga,
+    onReset: options.onReset,
+    image: {
+      name: path.basename(options.image),
+      bytes: readInput(options.image, 'image'),
+      append: options.append,
+      modules,
+    },
+  };
+}
+
+function report(options: RunOptions, end: RunEnd, machine: Machine, outputs: Outputs, seconds: number): void {
+  if (end.message !== '') say(end.message);
+  if (options.stats) process.stderr.write(`${statisticsText(machine.statistics.rows(), machine.steps)}\n`);
+  if (options.json)
+    process.stdout.write(`${outputs.atLineStart ? '' : '\n'}${jsonLine(end, machine.steps, seconds)}\n`);
+}
+
+/** A mistake of the user that kept the run from starting. */
+export function reportMistake(error: UserError, json: boolean): number {
+  say(error.line);
+  const end: RunEnd = { reason: 'error', status: STATUS_USER_MISTAKE, message: error.line };
+  if (json) process.stdout.write(`${jsonLine(end, 0, 0)}\n`);
+  return STATUS_USER_MISTAKE;
+}
+
+/** One message to the user, on stderr. */
+export function say(text: string): void {
+  process.stderr.write(`trapgate: ${text}\n`);
+}
