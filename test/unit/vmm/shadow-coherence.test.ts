@@ -117,7 +117,8 @@ class Program {
     }
     if (roll < 0.13) return this.debuggerWrite();
     if (roll < 0.145) return this.repair();
-    return this.access();
+    if (roll < 0.155) return this.burst();
+    return this.someAccess();
   }
 
   control(): string {
@@ -144,11 +145,34 @@ class Program {
     return `debugger ${linear.toString(16)} = ${value.toString(16)}`;
   }
 
-  access(): string {
-    const linear = this.linear();
+  /** Many writes through one page, as a fork or a freed table does: ends the trace when that page is a table. */
+  burst(): string {
+    const limit = this.rng() < 0.5 ? 4 : TABLE_FRAMES + 1;
+    let page = this.linear() & ~0xfff;
+    for (let tries = 0; tries < 12 && !this.mapsFrameBelow(limit, page); tries++) page = this.linear() & ~0xfff;
+    for (let round = 0; round < 3; round++) {
+      for (let left = this.below(20); left > 0; left--) {
+        const index = this.rng() < 0.4 ? this.pick(REGIONS) : this.below(DATA_FRAMES);
+        this.access((page >>> 0) + index * 4, 4, this.rng() < 0.7 ? this.tableEntry() : this.directoryEntry());
+      }
+      for (let left = 0; left < 6; left++) this.access(this.linear(), 4, undefined);
+    }
+    return `burst ${page.toString(16)}`;
+  }
+
+  mapsFrameBelow(limit: number, linear: number): boolean {
+    const frame = this.rig.space.translate(linear) / 4096;
+    return frame >= 1 && frame < limit;
+  }
+
+  someAccess(): string {
     const size = this.pick([1, 2, 4]);
     // Values that look like table entries, because tables are mapped as data.
     const value = this.rng() < 0.6 ? undefined : this.rng() < 0.5 ? this.tableEntry() : this.directoryEntry();
+    return this.access(this.linear(), size, value);
+  }
+
+  access(linear: number, size: number, value: number | undefined): string {
     const written = value === undefined ? undefined : size === 4 ? value : value & (size === 2 ? 0xffff : 0xff);
     const wanted = this.model.access(linear, size, this.user, written);
     const name = `${value === undefined ? 'read' : 'write'} ${linear.toString(16)} size ${size} user ${this.user}`;
