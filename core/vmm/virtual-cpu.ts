@@ -3,7 +3,8 @@
  * specific registers, and what the CPU remembers between two instructions (halt, interrupt shadow).
  * Direct execution never sees it; general registers and segment caches are in the `Context`.
  */
-import type { DeviceState, StateValue } from '../bus/device.ts';
+import type { DeviceState } from '../bus/device.ts';
+import { flag, int, list, record, StateShape, text } from '../bus/state-shape.ts';
 import { UserError } from '../util/errors.ts';
 import type { SegmentCache } from '../vcpu/context.ts';
 import type { PagingControl } from './space-cache.ts';
@@ -44,15 +45,53 @@ export const SHADOW_SS = 2;
 /** EDX after reset and CPUID.1:EAX: family 6, model 1, stepping 9. */
 export const CPU_SIGNATURE = 0x619;
 
-const STATE_VERSION = 1;
-
 export interface TableRegister {
   base: number;
   limit: number;
 }
 
-const NUMBER_FIELDS = ['cr0', 'cr2', 'cr3', 'cr4', 'cpl', 'interruptShadow', 'pendingDebug', 'acknowledged'] as const;
-const FLAG_FIELDS = ['a20', 'halted', 'shutdown'] as const;
+interface CpuState {
+  cr0: number;
+  cr2: number;
+  cr3: number;
+  cr4: number;
+  a20: boolean;
+  gdtr: TableRegister;
+  idtr: TableRegister;
+  ldtr: SegmentCache;
+  tr: SegmentCache;
+  dr: number[];
+  tscOffset: string;
+  cpl: number;
+  halted: boolean;
+  shutdown: boolean;
+  interruptShadow: number;
+  pendingDebug: number;
+  acknowledged: number;
+}
+
+const word = int(0, 0xffffffff);
+const table = record<TableRegister>({ base: word, limit: int(0, 0xffff) });
+const cache = record<SegmentCache>({ selector: int(0, 0xffff), base: word, limit: word, access: word });
+const SHAPE = new StateShape<CpuState>(1, {
+  cr0: word,
+  cr2: word,
+  cr3: word,
+  cr4: word,
+  a20: flag,
+  gdtr: table,
+  idtr: table,
+  ldtr: cache,
+  tr: cache,
+  dr: list(8, word),
+  tscOffset: text(20),
+  cpl: int(0, 3),
+  halted: flag,
+  shutdown: flag,
+  interruptShadow: int(0, 2),
+  pendingDebug: word,
+  acknowledged: int(-1, 255),
+});
 
 export class VirtualCpu implements PagingControl {
   cr0 = 0;
@@ -109,36 +148,20 @@ export class VirtualCpu implements PagingControl {
   }
 
   save(): DeviceState {
-    const state: DeviceState = { version: STATE_VERSION };
-    for (const field of NUMBER_FIELDS) state[field] = this[field];
-    for (const field of FLAG_FIELDS) state[field] = this[field];
-    state.gdtr = { ...this.gdtr };
-    state.idtr = { ...this.idtr };
-    state.ldtr = { ...this.ldtr };
-    state.tr = { ...this.tr };
-    state.dr = [...this.dr];
-    state.tscOffset = this.tscOffset.toString();
-    return state;
+    return SHAPE.save({ ...this, dr: [...this.dr], tscOffset: this.tscOffset.toString() });
   }
 
-  /** @throws UserError when a field is missing or of the wrong kind; the CPU is then unchanged. */
+  /** @throws UserError when a field is missing or out of range; the CPU is then unchanged. */
   load(state: DeviceState): void {
-    if (state.version !== STATE_VERSION) throw badState('version');
-    const { dr } = state;
-    for (const field of NUMBER_FIELDS) numberOf(state, field);
-    for (const field of FLAG_FIELDS) if (typeof state[field] !== 'boolean') throw badState(field);
-    const tables = (['gdtr', 'idtr', 'ldtr', 'tr'] as const).map((name) => recordOf(state, name));
-    for (const table of tables.slice(2)) for (const field of ['selector', 'access']) numberOf(table, field);
-    if (!Array.isArray(dr) || dr.length !== 8 || dr.some((value) => typeof value !== 'number')) throw badState('dr');
-    if (typeof state.tscOffset !== 'string' || !/^-?\d{1,20}$/.test(state.tscOffset)) throw badState('tscOffset');
-    for (const field of NUMBER_FIELDS) this[field] = numberOf(state, field);
-    for (const field of FLAG_FIELDS) this[field] = state[field] as boolean;
-    Object.assign(this.gdtr, tables[0]);
-    Object.assign(this.idtr, tables[1]);
-    Object.assign(this.ldtr, tables[2]);
-    Object.assign(this.tr, tables[3]);
-    this.dr.set(dr as number[]);
-    this.tscOffset = BigInt(state.tscOffset);
+    const { gdtr, idtr, ldtr, tr, dr, tscOffset, ...rest } = SHAPE.load(state, 'cpu');
+    const offset = parseOffset(tscOffset);
+    Object.assign(this, rest);
+    Object.assign(this.gdtr, gdtr);
+    Object.assign(this.idtr, idtr);
+    Object.assign(this.ldtr, ldtr);
+    Object.assign(this.tr, tr);
+    this.dr.set(dr);
+    this.tscOffset = offset;
   }
 }
 
@@ -154,21 +177,13 @@ export function setCache(cache: SegmentCache, selector: number, base: number, li
   cache.access = access;
 }
 
-function badState(field: string): UserError {
-  return new UserError('bad-state', `the saved CPU state has no usable field ${field}`);
-}
-
-function numberOf(record: { [field: string]: StateValue }, field: string): number {
-  const value = record[field];
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw badState(field);
-  return value;
-}
-
-function recordOf(state: DeviceState, field: string): { [field: string]: StateValue } {
-  const value = state[field];
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array)
-    throw badState(field);
-  numberOf(value, 'base');
-  numberOf(value, 'limit');
-  return value;
+function parseOffset(text: string): bigint {
+  if (!/^-?\d{1,19}$/.test(text)) {
+    throw new UserError(
+      'state-invalid',
+      'saved state of cpu.tscOffset: expected an integer',
+      'the snapshot is damaged',
+    );
+  }
+  return BigInt.asIntN(64, BigInt(text));
 }
