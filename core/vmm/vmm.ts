@@ -15,7 +15,7 @@ import { type Handler, Monitor, type MonitorParts } from './monitor.ts';
 import { AGAIN, DONE, FAULT, type Outcome, POINT } from './outcome.ts';
 import { resetProcessor } from './reset.ts';
 import type { TrapCounter, TrapStatistics } from './statistics.ts';
-import { CR0_NE, DR6_BS, SHADOW_NONE, SHADOW_SS, type VirtualCpu } from './virtual-cpu.ts';
+import { CR0_EM, CR0_NE, CR0_TS, DR6_BS, SHADOW_NONE, SHADOW_SS, type VirtualCpu } from './virtual-cpu.ts';
 
 export type VmmExitReason =
   /** The steps asked for have retired. */
@@ -102,6 +102,15 @@ export class Vmm {
   /** Power-on or RESET: registers, privileged state and the space; steps go on counting. */
   reset(): void {
     resetProcessor(this.monitor);
+    this.#stopRequested = false;
+  }
+
+  /** CPU and context were loaded from a saved state: makes what is derived from them fit. */
+  stateLoaded(): void {
+    const { cpu, monitor } = this;
+    monitor.context.setPrivilege(cpu.cpl === 3);
+    monitor.context.fpuOff = (cpu.cr0 & (CR0_EM | CR0_TS)) !== 0;
+    monitor.space.switchSpace(monitor.context);
     this.#stopRequested = false;
   }
 
