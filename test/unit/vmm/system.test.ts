@@ -1,5 +1,6 @@
 /** Ports, flags, control registers, CPUID and time: what the emulation computes. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { DeviceState } from '../../../core/bus/device.ts';
 import { EAX, EBX, ECX, EDI, EDX, ESI, ESP } from '../../../core/isa/registers.ts';
 import { writeControl, writeFlags, writeSegment, writeTaskRegister } from '../../../core/vmm/debugger-writes.ts';
 import { VirtualCpu } from '../../../core/vmm/virtual-cpu.ts';
@@ -274,15 +275,16 @@ describe('saved state', () => {
 
   it('is refused with a message when a field is damaged', () => {
     const copy = new VirtualCpu();
-    for (const damage of [
+    const damages: Partial<DeviceState>[] = [
       { cr0: 'x' },
       { cpl: 4 },
       { dr: [1] },
       { tscOffset: '1e9' },
       { gdtr: null },
       { version: 9 },
-    ]) {
-      expect(() => copy.load({ ...rig.cpu.save(), ...damage })).toThrow(/saved state/);
+    ];
+    for (const damage of damages) {
+      expect(() => copy.load({ ...rig.cpu.save(), ...damage } as DeviceState)).toThrow(/saved state/);
     }
     expect(copy).toEqual(new VirtualCpu());
   });
