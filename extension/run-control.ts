@@ -23,6 +23,7 @@ export class RunControl {
   private halting = false;
   private pausing = false;
   private current: Promise<unknown> | undefined;
+  private active = false;
 
   constructor(debuggee: Debuggee, breakpoints: Breakpoints, exceptions: ExceptionFilters, log: (line: string) => void) {
     this.debuggee = debuggee;
@@ -32,20 +33,21 @@ export class RunControl {
   }
 
   get running(): boolean {
-    return this.current !== undefined;
+    return this.active;
   }
 
   /** Starts `plan` and calls `shown` at its end, unless `halt` ended it. */
   start(plan: () => Promise<Shown>, shown: (result: Shown) => Promise<void>, failed: (error: unknown) => void): void {
     this.halting = false;
     this.pausing = false;
+    this.active = true;
     const run = (async () => {
       try {
         const result = await plan();
-        this.current = undefined;
+        this.active = false;
         if (!this.halting) await shown(result);
       } catch (error) {
-        this.current = undefined;
+        this.active = false;
         failed(error);
       }
     })();
@@ -60,7 +62,7 @@ export class RunControl {
 
   /** Ends a run silently, for restart and disconnect. */
   async halt(): Promise<void> {
-    if (this.current === undefined) return;
+    if (!this.active) return;
     this.halting = true;
     this.debuggee.target.interrupt();
     await this.current;
@@ -68,15 +70,41 @@ export class RunControl {
 
   /** Resumes once or, where stops do not count, as often as it takes. */
   async resume(how: Resume): Promise<Shown> {
-    for (;;) {
+    for (let next = how; ; ) {
       this.debuggee.invalidate();
-      const stop = await this.debuggee.target.resume(how);
+      const stop = await this.debuggee.target.resume(next);
       this.debuggee.invalidate();
       const result = await this.judge(stop);
-      if (result !== undefined || this.halting) return result ?? { stop, breakpointIds: [] };
-      // The interrupt may have come between two runs, when nobody was there to take it.
-      if (this.pausing) return { stop: { ...stop, reason: 'interrupted', points: [] }, breakpointIds: [] };
+      if (this.halting) return { stop, breakpointIds: [] };
+      if (result !== undefined) {
+        if (next === how || stop.reason !== 'step' || !(await this.isInside(how))) return result;
+        next = how;
+      } else {
+        // The interrupt may have come between two runs, when nobody was there to take it.
+        if (this.pausing) return { stop: { ...stop, reason: 'interrupted', points: [] }, breakpointIds: [] };
+        next = await this.goingOn(how);
+      }
     }
+  }
+
+  private async isInside(how: Resume): Promise<boolean> {
+    if (how.kind !== 'range') return false;
+    const { eip } = await this.debuggee.registers();
+    return eip >= how.start && eip < how.end;
+  }
+
+  /** How to go on after a stop that did not count: from inside a call, back to the range it was made in first. */
+  private async goingOn(how: Resume): Promise<Resume> {
+    if (how.kind !== 'range' || how.over !== true || (await this.isInside(how))) return how;
+    const { segments } = await this.debuggee.registers();
+    const frames = await this.debuggee.frames();
+    for (let i = 1; i < frames.length; i++) {
+      const offset = (frames[i].pc - segments[1].base) >>> 0;
+      const frame = frames[i - 1].returnSlot;
+      if (frame !== undefined && offset > how.start && offset <= how.end)
+        return { kind: 'until', address: offset, frame };
+    }
+    return how;
   }
 
   /** What a stop means; undefined when the guest is to go on. */

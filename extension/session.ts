@@ -249,6 +249,10 @@ export class TrapgateSession extends DebugSession {
     const session = this.attached;
     if (event.kind === 'output') session?.output.put(event.channel, event.bytes);
     else if (event.kind === 'message') this.say(`${event.text}\n`);
+    else if (event.kind === 'resumed' && session !== undefined && !session.control.running) {
+      session.debuggee.invalidate();
+      this.sendEvent(new ContinuedEvent(1, true));
+    }
     // A machine that ran before this client came stops without our having resumed it.
     else if (event.kind === 'stopped' && session !== undefined && !session.control.running)
       this.foreignStop(session, event.stop);

@@ -1,0 +1,159 @@
+/** Builds the machine that a launch configuration describes, with what the host gives: files and its event loop. */
+import { DEFAULT_CONFIG, type DebugTarget, isElf, Machine, MachineTarget, UserError } from '../core/index.ts';
+import type { LaunchConfiguration, SymbolFile } from './configuration.ts';
+import { type DebugInfo, debugInfoOf } from './debug-info.ts';
+import type { Provided } from './target-factory.ts';
+
+export interface HostServices {
+  /** Rejects with whatever the host's file system says. */
+  readFile(pathOrUri: string): Promise<Uint8Array>;
+  exists(pathOrUri: string): Promise<boolean>;
+  /** The interpreter, compiled. */
+  tier0(): Promise<WebAssembly.Module>;
+  /** Lets the host's event loop run once. */
+  yieldToHost(): Promise<void>;
+  milliseconds(): number;
+  /** Seconds since 1970, for the guest's clock at power-on. */
+  wallClock(): number;
+  /** Absent where files cannot be written piece by piece. */
+  createFile?(path: string): { write(bytes: Uint8Array): void; close(): void };
+  /** Opens a GDB stub beside the session. Absent where there are no sockets. */
+  openGdb?(target: DebugTarget, address: string): Promise<{ readonly address: string; close(): void }>;
+}
+
+/** @throws UserError */
+export async function provideMachine(configuration: LaunchConfiguration, host: HostServices): Promise<Provided> {
+  const bytes = await readNamed(host, configuration.boots, 'image');
+  const modules = await Promise.all(
+    configuration.modules.map(async (text) => ({
+      name: text,
+      bytes: await readNamed(host, text.split(' ')[0], 'module'),
+    })),
+  );
+  const machine = new Machine(
+    {
+      ...DEFAULT_CONFIG,
+      memory: configuration.memory,
+      wallClock: host.wallClock(),
+      vga: configuration.vga,
+      onReset: configuration.onReset,
+      image: { name: fileName(configuration.boots), bytes, append: configuration.append, modules },
+    },
+    await host.tier0(),
+  );
+  const target = new MachineTarget(machine, {
+    image: { name: fileName(configuration.boots), path: configuration.boots, bytes },
+    maxSteps: configuration.maxInstructions > 0 ? configuration.maxInstructions : undefined,
+    rebootOnReset: configuration.onReset === 'reboot',
+    yieldToHost: () => host.yieldToHost(),
+    milliseconds: () => host.milliseconds(),
+  });
+  const program =
+    configuration.program === configuration.boots ? bytes : await readNamed(host, configuration.program, 'program');
+  const images = await loadImages(configuration.program, program, configuration.symbols, host);
+  const side = await openSideDoors(target, configuration, host);
+  return {
+    target,
+    images,
+    program: configuration.program,
+    sourceBase: await findSourceBase(images, configuration.program, host),
+    notes: [...machine.notes, ...side.notes, ...images.flatMap((image) => image.problems)],
+    release: side.close,
+  };
+}
+
+/** Symbols of the program and of further files. A flat program has none. @throws UserError */
+export async function loadImages(
+  path: string,
+  program: Uint8Array,
+  symbols: readonly SymbolFile[],
+  host: Pick<HostServices, 'readFile'>,
+): Promise<DebugInfo[]> {
+  const images = isElf(program) ? [debugInfoOf(program, path)] : [];
+  for (const { file, offset } of symbols)
+    images.push(debugInfoOf(await readNamed(host, file, 'symbol file'), file, offset));
+  return images;
+}
+
+/** A GDB stub and a file for COM1, where the configuration asks for them. */
+async function openSideDoors(
+  target: DebugTarget,
+  configuration: LaunchConfiguration,
+  host: HostServices,
+): Promise<{ notes: string[]; close: () => void }> {
+  const notes: string[] = [];
+  const closers: (() => void)[] = [];
+  if (configuration.serial.kind === 'file') {
+    if (host.createFile === undefined)
+      throw new UserError('no-files', 'this host cannot write COM1 to a file', 'use "serial": "console"');
+    const file = host.createFile(configuration.serial.path);
+    const unsubscribe = target.subscribe((event) => {
+      if (event.kind === 'output' && event.channel === 'serial') file.write(event.bytes);
+    });
+    closers.push(unsubscribe, () => file.close());
+  }
+  if (configuration.gdb === undefined) {
+    // With a stub beside it the session shares the machine; alone it has it for itself.
+    const giveBack = target.claim?.('the debug adapter');
+    if (giveBack !== undefined) closers.push(giveBack);
+  } else {
+    if (host.openGdb === undefined)
+      throw new UserError('no-sockets', 'this host cannot open a GDB stub', 'remove "gdb"');
+    const stub = await host.openGdb(target, configuration.gdb);
+    notes.push(`gdb can attach: target remote ${stub.address}`);
+    closers.push(() => stub.close());
+  }
+  return {
+    notes,
+    close: () => {
+      for (const close of closers) close();
+    },
+  };
+}
+
+/** Folders above the program that are tried. */
+const MAX_ANCESTORS = 8;
+
+/** Where relative names of the debug information start: the program's folder or one above it that has them. */
+export async function findSourceBase(
+  images: readonly DebugInfo[],
+  program: string,
+  host: Pick<HostServices, 'exists'>,
+): Promise<string | undefined> {
+  const sample = images.flatMap((image) => [...image.files()]).find((file) => !/^([/\\]|[A-Za-z]:)/.test(file));
+  if (sample === undefined) return undefined;
+  let folder = program.replace(/[^/\\]*$/, '');
+  for (let level = 0; level < MAX_ANCESTORS; level++) {
+    if (await host.exists(`${folder}${sample}`)) return folder;
+    const above = folder.replace(/[^/\\]+[/\\]$/, '');
+    if (above === folder) break;
+    folder = above;
+  }
+  return undefined;
+}
+
+/** @throws UserError that names the file */
+export async function readNamed(host: Pick<HostServices, 'readFile'>, path: string, what: string): Promise<Uint8Array> {
+  try {
+    return await host.readFile(path);
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    const reason = REASONS[String(code)] ?? (error instanceof Error ? error.message.split('\n', 1)[0] : String(error));
+    throw new UserError('file', `cannot read the ${what} ${path}: ${reason}`, 'check the path in launch.json');
+  }
+}
+
+/** Codes of Node and of VS Code's file systems. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  ENOTDIR: 'no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'no permission',
+  FileNotFound: 'no such file',
+  FileIsADirectory: 'it is a folder',
+  NoPermissions: 'no permission',
+};
+
+function fileName(path: string): string {
+  return path.split(/[/\\]/).at(-1) ?? path;
+}
