@@ -7,6 +7,9 @@ import { assert } from '../util/assert.ts';
 export class Rate {
   readonly #hz: number;
   readonly #frequency: number;
+  /** The second of the last conversion, since guests ask again and again within one. */
+  #secondStart = 0;
+  #secondCycles = 0;
 
   /** @param hz ticks a second @param frequency device cycles a second; their product stays below 2^53 */
   constructor(hz: number, frequency: number) {
@@ -17,9 +20,14 @@ export class Rate {
 
   /** Cycles completed at a tick: floor(tick * frequency / hz). */
   cyclesAt(tick: number): number {
-    const seconds = Math.floor(tick / this.#hz);
-    const rest = tick - seconds * this.#hz;
-    return seconds * this.#frequency + Math.floor((rest * this.#frequency) / this.#hz);
+    let rest = tick - this.#secondStart;
+    if (rest < 0 || rest >= this.#hz) {
+      const seconds = Math.floor(tick / this.#hz);
+      this.#secondStart = seconds * this.#hz;
+      this.#secondCycles = seconds * this.#frequency;
+      rest = tick - this.#secondStart;
+    }
+    return this.#secondCycles + Math.floor((rest * this.#frequency) / this.#hz);
   }
 
   /** The first tick at which `cycles` are completed. */

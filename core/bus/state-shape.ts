@@ -127,9 +127,21 @@ export function list<T>(length: number, item: Field<T>): Field<T[]> {
   return {
     read(value, path) {
       if (!Array.isArray(value) || value.length !== length) throw invalid(path, `a list of ${length}`);
-      return value.map((entry, index) => item.read(entry, `${path}[${index}]`));
+      // Not `map`, which would skip a hole.
+      return Array.from({ length }, (_, index) => item.read(value[index], `${path}[${index}]`));
     },
     save: (value) => value.map((entry) => item.save(entry)),
+  };
+}
+
+/** Values of one kind under names that only the owner can judge. */
+export function table<T>(item: Field<T>): Field<Map<string, T>> {
+  return {
+    read(value, path) {
+      if (!isObject(value)) throw invalid(path, 'an object');
+      return new Map(Object.entries(value).map(([name, entry]) => [name, item.read(entry, `${path}.${name}`)]));
+    },
+    save: (value) => Object.fromEntries([...value].map(([name, entry]) => [name, item.save(entry)])),
   };
 }
 
@@ -158,6 +170,7 @@ function isObject(value: unknown): value is { [field: string]: StateValue } {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
-function invalid(path: string, expected: string): UserError {
+/** The error for a value that does not fit. @param expected what would have */
+export function invalid(path: string, expected: string): UserError {
   return new UserError('state-invalid', `saved state of ${path}: expected ${expected}`, 'the snapshot is damaged');
 }

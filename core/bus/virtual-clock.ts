@@ -4,12 +4,30 @@
  * the same devices, which ask for the same timer names.
  */
 import { assert } from '../util/assert.ts';
-import { UserError } from '../util/errors.ts';
 import type { Timer, TimerSource } from './clock.ts';
-import type { DeviceState, StateValue } from './device.ts';
+import type { DeviceState } from './device.ts';
+import { count, int, invalid, record, StateShape, table } from './state-shape.ts';
 
-const VERSION = 1;
 const NEVER = -1;
+
+interface ArmedTimer {
+  deadline: number;
+  sequence: number;
+}
+
+interface ClockState {
+  hz: number;
+  now: number;
+  sequence: number;
+  timers: Map<string, ArmedTimer>;
+}
+
+const SHAPE = new StateShape<ClockState>(1, {
+  hz: int(1, 2 ** 32),
+  now: count,
+  sequence: count,
+  timers: table(record<ArmedTimer>({ deadline: count, sequence: count })),
+});
 
 class ClockTimer implements Timer {
   readonly name: string;
@@ -98,33 +116,31 @@ export class VirtualClock implements TimerSource {
   }
 
   save(): DeviceState {
-    const timers: { [name: string]: StateValue } = {};
-    for (const timer of this.#timers.values()) {
-      if (timer.deadline !== NEVER) timers[timer.name] = { deadline: timer.deadline, sequence: timer.sequence };
+    const timers = new Map<string, ArmedTimer>();
+    for (const { name, deadline, sequence } of this.#timers.values()) {
+      if (deadline !== NEVER) timers.set(name, { deadline, sequence });
     }
-    return { version: VERSION, hz: this.hz, now: this.#now, sequence: this.#sequence, timers };
+    return SHAPE.save({ hz: this.hz, now: this.#now, sequence: this.#sequence, timers });
   }
 
   /** Throws UserError for a state of another rate or version, with unknown timers or impossible numbers. */
   load(state: DeviceState): void {
-    const { version, hz, now, sequence, timers } = state;
-    if (version !== VERSION || hz !== this.hz || !isCount(now) || !isCount(sequence) || !isRecord(timers))
-      throw bad('clock');
-    const armed = new Map<string, { deadline: number; sequence: number }>();
+    const { hz, now, sequence, timers } = SHAPE.load(state, 'clock');
+    if (hz !== this.hz) throw invalid('clock.hz', `${this.hz}`);
     const seen = new Set<number>();
-    for (const [name, timer] of Object.entries(timers)) {
-      if (!this.#timers.has(name) || !isRecord(timer)) throw bad(`timer ${name}`);
-      const { deadline, sequence: order } = timer;
-      if (!isCount(deadline) || !isCount(order) || order >= sequence || seen.has(order)) throw bad(`timer ${name}`);
-      seen.add(order);
-      armed.set(name, { deadline, sequence: order });
+    for (const [name, timer] of timers) {
+      if (!this.#timers.has(name)) throw invalid(`clock.timers.${name}`, 'no such timer');
+      if (timer.sequence >= sequence || seen.has(timer.sequence)) {
+        throw invalid(`clock.timers.${name}.sequence`, `a number of its own below ${sequence}`);
+      }
+      seen.add(timer.sequence);
     }
     this.#now = now;
     this.#sequence = sequence;
     for (const timer of this.#timers.values()) {
-      const entry = armed.get(timer.name);
-      timer.deadline = entry?.deadline ?? NEVER;
-      timer.sequence = entry?.sequence ?? 0;
+      const armed = timers.get(timer.name);
+      timer.deadline = armed?.deadline ?? NEVER;
+      timer.sequence = armed?.sequence ?? 0;
     }
     this.#recompute();
   }
@@ -150,20 +166,4 @@ export class VirtualClock implements TimerSource {
       if (timer.deadline !== NEVER && timer.deadline < this.#next) this.#next = timer.deadline;
     }
   }
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isRecord(value: unknown): value is { [field: string]: StateValue } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
-}
-
-function bad(what: string): UserError {
-  return new UserError(
-    'state-invalid',
-    `saved state of ${what} does not fit this machine`,
-    'the snapshot is damaged or of another configuration',
-  );
 }

@@ -75,7 +75,9 @@ export class Pit8254 implements PortDevice {
     if (offset < CONTROL) return this.#counters[offset].read(cycle);
     // The control word register cannot be read.
     if (offset === CONTROL) return 0xff;
-    const refresh = Math.floor(cycle / REFRESH_CYCLES) % 2 !== 0 ? PORT_B_REFRESH : 0;
+    // Not `%`, which is slow on numbers of more than 31 bits: guests poll this port.
+    const phase = cycle - Math.floor(cycle / (2 * REFRESH_CYCLES)) * (2 * REFRESH_CYCLES);
+    const refresh = phase >= REFRESH_CYCLES ? PORT_B_REFRESH : 0;
     return this.#portB | refresh | (this.#counters[2].output(cycle) ? PORT_B_OUT2 : 0);
   }
 

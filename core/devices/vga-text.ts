@@ -9,8 +9,8 @@
 import type { Clock } from '../bus/clock.ts';
 import type { DeviceState, PortDevice, Width } from '../bus/device.ts';
 import { Rate } from '../bus/rate.ts';
-import { byte, bytes, flag, int, StateShape } from '../bus/state-shape.ts';
 import { CP437 } from '../util/cp437.ts';
+import { powerOn, VGA_SHAPE } from './vga-registers.ts';
 
 const ATTRIBUTE = 0x00;
 const ATTRIBUTE_READ = 0x01;
@@ -59,50 +59,6 @@ const STATUS_BLANK = 0x01;
 const STATUS_RETRACE = 0x08;
 
 const MAX_ROWS = 128;
-
-interface VgaState {
-  misc: number;
-  enable: number;
-  feature: number;
-  attributeIndex: number;
-  /** The flip-flop of port 3C0h: the next write is data. */
-  attributeData: boolean;
-  attribute: Uint8Array;
-  sequencerIndex: number;
-  sequencer: Uint8Array;
-  graphicsIndex: number;
-  graphics: Uint8Array;
-  crtcIndex: number;
-  crtc: Uint8Array;
-  dacMask: number;
-  dacReading: boolean;
-  dacReadIndex: number;
-  dacWriteIndex: number;
-  /** Which of red, green, blue comes next. */
-  dacComponent: number;
-  dac: Uint8Array;
-}
-
-const SHAPE = new StateShape<VgaState>(1, {
-  misc: byte,
-  enable: byte,
-  feature: byte,
-  attributeIndex: int(0, 0x3f),
-  attributeData: flag,
-  attribute: bytes(0x20),
-  sequencerIndex: int(0, 7),
-  sequencer: bytes(8),
-  graphicsIndex: int(0, 15),
-  graphics: bytes(16),
-  crtcIndex: int(0, 0x3f),
-  crtc: bytes(0x40),
-  dacMask: byte,
-  dacReading: flag,
-  dacReadIndex: byte,
-  dacWriteIndex: byte,
-  dacComponent: int(0, 2),
-  dac: bytes(768, 0x3f),
-});
 
 export interface VgaOptions {
   readonly name?: string;
@@ -285,11 +241,11 @@ export class VgaText implements PortDevice {
   }
 
   save(): DeviceState {
-    return SHAPE.save(this.#s);
+    return VGA_SHAPE.save(this.#s);
   }
 
   load(state: DeviceState): void {
-    this.#s = SHAPE.load(state, this.name);
+    this.#s = VGA_SHAPE.load(state, this.name);
   }
 
   /** Misc output bit 0 chooses whether CRTC and status answer at 3Dx or at 3Bx. */
@@ -365,52 +321,4 @@ export class VgaText implements PortDevice {
 /** Two registers, high byte first. */
 function word(registers: Uint8Array, index: number): number {
   return (registers[index] << 8) | registers[index + 1];
-}
-
-/** A register file that starts with `values`. */
-function registers(length: number, values: readonly number[]): Uint8Array {
-  const file = new Uint8Array(length);
-  file.set(values);
-  return file;
-}
-
-/** Mode 3 as VGA firmware leaves it: 80x25 characters, colour, cursor in the last two lines of its cell. */
-function powerOn(): VgaState {
-  const palette = [0, 1, 2, 3, 4, 5, 0x14, 7, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f];
-  return {
-    misc: 0x67,
-    enable: 1,
-    feature: 0,
-    attributeIndex: 0x20,
-    attributeData: false,
-    attribute: registers(0x20, [...palette, 0x0c, 0x00, 0x0f, 0x08, 0x00]),
-    sequencerIndex: 0,
-    sequencer: registers(8, [0x03, 0x00, 0x03, 0x00, 0x02]),
-    graphicsIndex: 0,
-    graphics: registers(16, [0, 0, 0, 0, 0, 0x10, 0x0e, 0x00, 0xff]),
-    crtcIndex: 0,
-    crtc: registers(0x40, [
-      ...[0x5f, 0x4f, 0x50, 0x82, 0x55, 0x81, 0xbf, 0x1f, 0x00, 0x4f, 0x0d, 0x0e, 0x00],
-      ...[0x00, 0x00, 0x00, 0x9c, 0x8e, 0x8f, 0x28, 0x1f, 0x96, 0xb9, 0xa3, 0xff],
-    ]),
-    dacMask: 0xff,
-    dacReading: false,
-    dacReadIndex: 0,
-    dacWriteIndex: 0,
-    dacComponent: 0,
-    dac: egaColours(),
-  };
-}
-
-/** The first 64 colours of the DAC are those of the EGA: bits RGBrgb, a third and two thirds of full. */
-function egaColours(): Uint8Array {
-  const dac = new Uint8Array(768);
-  for (let colour = 0; colour < 64; colour++) {
-    for (let component = 0; component < 3; component++) {
-      const strong = (colour >>> (2 - component)) & 1;
-      const weak = (colour >>> (5 - component)) & 1;
-      dac[3 * colour + component] = 0x2a * strong + 0x15 * weak;
-    }
-  }
-  return dac;
 }
