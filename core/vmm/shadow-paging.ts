@@ -189,10 +189,13 @@ export class ShadowPaging implements AddressSpace {
   }
 
   fill(context: Context, linear: number, size: number, access: Access, user: boolean, stepping: boolean): number {
+    const page = linear >>> 12;
+    const needed = NEEDED[user ? access + 3 : access];
+    const present = this.#memory.i32[(context.shadow >>> 2) + page];
+    if (present & needed && isEntry(present)) return present;
     const space = this.#cache.at(context.shadow);
     const write = access === ACCESS_WRITE;
     if (space.paging && !this.#guest.permits(space, linear, write, user)) return FILL_FAULT;
-    const page = linear >>> 12;
     const physicalPage = space.paging ? this.#guest.walk.physicalPage : (linear & space.mask) >>> 12;
     let watched = 0;
     if (this.#watches.armed) {
@@ -216,7 +219,7 @@ export class ShadowPaging implements AddressSpace {
     const word = ((hostPage - page) << 12) | allowed;
     const blocked = this.#execBlocked.size !== 0 && this.#execBlocked.has(page);
     this.#tables.put(space.index, page, hostPage, blocked ? word & ~EXECS : word);
-    if ((word & NEEDED[user ? access + 3 : access]) === 0) return FILL_SLOW;
+    if ((word & needed) === 0) return FILL_SLOW;
     return isEntry(word) ? word : word | SHADOW_EXEC_SUPERVISOR;
   }
 

@@ -90,7 +90,7 @@ describe('writes to code', () => {
   });
 
   it('of any kind, in any order, leave no stale copy', () => {
-    for (let seed = 1; seed <= 6; seed++) {
+    for (let seed = 1; seed <= 3; seed++) {
       const rng = random(seed);
       const rig = aliased();
       const decoder = new ToyDecoder(rig);
