@@ -1,6 +1,7 @@
 /** `trapgate run`: from options to a machine, through the run, to files, messages and the exit status. */
 import path from 'node:path';
-import { DEFAULT_CONFIG, Machine, type MachineConfig, type UserError } from '../core/index.ts';
+import { DEFAULT_CONFIG, type ImageInfo, Machine, type MachineConfig, type UserError } from '../core/index.ts';
+import { DebugDriver } from './debug-driver.ts';
 import { readInput } from './files.ts';
 import { HostDriver } from './host-driver.ts';
 import type { RunOptions } from './options.ts';
@@ -48,11 +49,10 @@ async function drive(
 ): Promise<RunEnd> {
   let input: SerialConsole | undefined;
   let inputExpected = options.serial.kind === 'stdio' && scenario === undefined && standardInputCanSpeak();
-  const driver = new HostDriver(machine, {
+  const common = {
     timeout: options.timeout,
     maxInstructions: options.maxInstructions,
     scenario,
-    onReset: options.onReset,
     afterSlice: () => {
       outputs.flush();
       // Only now: opening the stream would delay the guest's first byte.
@@ -70,9 +70,20 @@ async function drive(
           driver.wake();
         },
       });
-      driver.paced = input.terminal;
+      if (driver instanceof HostDriver) driver.paced = input.terminal;
     },
-  });
+  };
+  const driver =
+    options.gdb === undefined
+      ? new HostDriver(machine, { ...common, onReset: options.onReset })
+      : new DebugDriver(machine, {
+          ...common,
+          gdb: options.gdb,
+          run: !options.wait,
+          image: imageInfo(options, machine),
+          rebootOnReset: options.onReset === 'reboot',
+          say,
+        });
   const interrupted = () => driver.stop('interrupted', 'stopped by a signal');
   process.on('SIGINT', interrupted);
   process.on('SIGTERM', interrupted);
@@ -103,6 +114,12 @@ function machineConfig(options: RunOptions): MachineConfig {
       modules,
     },
   };
+}
+
+/** What a debugger may read symbols from. */
+function imageInfo(options: RunOptions, machine: Machine): ImageInfo {
+  const bytes = machine.config.image?.bytes ?? new Uint8Array(0);
+  return { name: path.basename(options.image), path: path.resolve(options.image), bytes };
 }
 
 function report(options: RunOptions, end: RunEnd, machine: Machine, outputs: Outputs, seconds: number): void {

@@ -27,7 +27,7 @@ export class GdbListener {
   readonly #server: Server;
   readonly #target: DebugTarget;
   readonly #options: GdbListenerOptions;
-  readonly #sockets = new Set<Socket>();
+  readonly #sessions = new Map<Socket, Session>();
   #clients = 0;
 
   private constructor(server: Server, address: ListenAddress, target: DebugTarget, options: GdbListenerOptions) {
@@ -59,7 +59,10 @@ export class GdbListener {
   /** Stops listening and ends the connections once their last bytes are out. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const socket of this.#sockets) {
+    const patience = new Promise((resolve) => setTimeout(resolve, FLUSH_MS));
+    for (const [socket, session] of this.#sessions) {
+      // A stop reply may be on its way: the client is to learn how the guest ended.
+      await Promise.race([session.settled(), patience]);
       socket.end();
       setTimeout(() => socket.destroy(), FLUSH_MS).unref();
     }
@@ -67,11 +70,9 @@ export class GdbListener {
   }
 
   #accept(socket: Socket): void {
-    this.#sockets.add(socket);
     socket.setNoDelay(true);
     // What goes wrong with a connection ends that connection: `close` follows.
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#sockets.delete(socket));
     const session = new Session(this.#target, {
       name: `gdb client ${++this.#clients}`,
       send: (bytes) => {
@@ -87,7 +88,11 @@ export class GdbListener {
       session.receive(bytes);
       socket.on('data', (more) => session.receive(more));
     });
-    socket.on('close', () => void session.close());
+    this.#sessions.set(socket, session);
+    socket.on('close', () => {
+      this.#sessions.delete(socket);
+      void session.close();
+    });
   }
 
   /** gdb shows the text of the error that its first packet gets. */

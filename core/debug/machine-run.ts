@@ -38,6 +38,12 @@ const ARRIVED: Turn = { kind: 'arrived' };
 const STEPPED: Outcome = { reason: 'step', points: [] };
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
+export interface RunHooks {
+  /** Output gathered during a slice may be passed on. */
+  afterSlice(): void;
+  idle(dead: boolean): void;
+}
+
 export class MachineRun {
   readonly #machine: DebuggedMachine;
   readonly #points: PointSet;
@@ -46,14 +52,13 @@ export class MachineRun {
   limit = NO_LIMIT;
   #interrupted = false;
   #wake: (() => void) | undefined;
-  /** Called when output gathered during a slice may be passed on. */
-  readonly #afterSlice: () => void;
+  readonly #hooks: RunHooks;
 
-  constructor(machine: DebuggedMachine, points: PointSet, pacer: Pacer, afterSlice: () => void) {
+  constructor(machine: DebuggedMachine, points: PointSet, pacer: Pacer, hooks: RunHooks) {
     this.#machine = machine;
     this.#points = points;
     this.#pacer = pacer;
-    this.#afterSlice = afterSlice;
+    this.#hooks = hooks;
   }
 
   /** Stops the run in progress, or the next one before its first step. */
@@ -123,7 +128,7 @@ export class MachineRun {
       if (turn.kind === 'stop') return turn.outcome;
       if (turn.kind === 'arrived' && arrive?.()) return undefined;
       skip = turn.kind === 'arrived' || turn.kind === 'pass';
-      if (turn.kind === 'idle') await this.#idle();
+      if (turn.kind === 'idle') await this.#idle(turn.dead);
       else if (turn.kind === 'slice' || this.#pacer.due) await this.#slice();
     }
   }
@@ -184,7 +189,7 @@ export class MachineRun {
       const turn = this.#turn(1, {});
       if (turn.kind === 'stop') return turn.outcome;
       if (turn.kind === 'idle' && turn.dead) return STEPPED;
-      if (turn.kind === 'idle') await this.#idle();
+      if (turn.kind === 'idle') await this.#idle(turn.dead);
       else if (turn.kind === 'slice') await this.#slice();
     }
     // A handler of a single instruction is back already.
@@ -297,13 +302,14 @@ export class MachineRun {
   }
 
   async #slice(): Promise<void> {
-    this.#afterSlice();
+    this.#hooks.afterSlice();
     await this.#pacer.turn();
   }
 
   /** Nothing can happen by itself any more: sleeps until an input or an interrupt of the debugger. */
-  async #idle(): Promise<void> {
-    this.#afterSlice();
+  async #idle(dead: boolean): Promise<void> {
+    this.#hooks.afterSlice();
+    this.#hooks.idle(dead);
     if (this.#interrupted) return;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;

@@ -54,7 +54,10 @@ export class MachineTarget implements DebugTarget {
     this.image = options.image;
     this.#rebootOnReset = options.rebootOnReset ?? false;
     this.#points = new PointSet(machine);
-    this.#run = new MachineRun(machine, this.#points, new Pacer(options), () => this.#flushOutput());
+    this.#run = new MachineRun(machine, this.#points, new Pacer(options), {
+      afterSlice: () => this.#flushOutput(),
+      idle: (dead) => this.#emit({ kind: 'idle', dead }),
+    });
     if (options.maxSteps !== undefined) this.#run.limit = options.maxSteps;
     this.#lastStop = this.#entryStop();
     machine.onOutput((channel, byte) => {
@@ -143,9 +146,10 @@ export class MachineTarget implements DebugTarget {
 
   async resume(how: Resume): Promise<Stop> {
     assert(!this.#running, 'resume of a machine that is running');
-    if (FINAL.has(this.#lastStop.reason)) return this.#lastStop;
     this.#running = true;
     this.#emit({ kind: 'resumed' });
+    // It cannot go on; whoever asks is told so again.
+    if (FINAL.has(this.#lastStop.reason)) return this.#stopped(this.#lastStop);
     const passed = this.#passedPoints;
     if (this.#lastStop.reason === 'reset') this.#machine.input({ kind: 'reset' });
     if ('vector' in how && how.vector !== undefined) this.#inject(how.vector);

@@ -159,6 +159,8 @@ export type TargetEvent =
   | { readonly kind: 'output'; readonly channel: 'serial' | 'debugcon'; readonly bytes: Uint8Array }
   | { readonly kind: 'resumed' }
   | { readonly kind: 'stopped'; readonly stop: Stop }
+  /** The guest runs but every vCPU halts: it waits for an input, or when `dead` for nothing at all. */
+  | { readonly kind: 'idle'; readonly dead: boolean }
   | { readonly kind: 'message'; readonly text: string };
 
 /** What was booted, for symbol loading. */

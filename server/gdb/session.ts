@@ -207,8 +207,7 @@ export class Session {
 
   /** Without us the guest runs to whatever end it finds; its stop is whoever's who listens. */
   #continueAlone(): void {
-    const over = ['poweroff', 'exit', 'triple-fault', 'refused', 'limit'].includes(this.#target.lastStop.reason);
-    if (this.#target.running || over) return;
+    if (this.#target.running) return;
     this.#target.resume({ kind: 'continue' }).catch((error: unknown) => this.#options.onDefect?.(error));
   }
 

@@ -1,0 +1,155 @@
+/**
+ * Drives a machine that debuggers may reach (`--gdb`): the same run as `HostDriver`'s, but over the
+ * `MachineTarget` that the clients share. A stop ends the run only where no client is there to look at it.
+ */
+import { type Machine, MachineTarget, type Stop, type TargetEvent } from '../core/index.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { listenAddressText } from './listen-address.ts';
+import type { EndReason, RunEnd } from './run-result.ts';
+import {
+  faultChainText,
+  STATUS_INTERNAL,
+  STATUS_INTERRUPTED,
+  STATUS_LIMIT,
+  STATUS_STEP_NOT_MET,
+  STATUS_TRIPLE_FAULT,
+} from './run-result.ts';
+import type { ScenarioRunner } from './scenario-runner.ts';
+import { GdbListener } from './tcp-listener.ts';
+
+export interface DebugDriverOptions {
+  readonly gdb?: ListenAddress;
+  /** Start running instead of waiting for a client. */
+  readonly run: boolean;
+  readonly image: { readonly name: string; readonly path: string; readonly bytes: Uint8Array };
+  /** Host seconds. */
+  readonly timeout?: number;
+  readonly maxInstructions?: number;
+  readonly scenario?: ScenarioRunner;
+  /** A guest's reset reboots even while a client has control. */
+  readonly rebootOnReset: boolean;
+  afterSlice(): void;
+  say(text: string): void;
+}
+
+export class DebugDriver {
+  readonly target: MachineTarget;
+  readonly #options: DebugDriverOptions;
+  #finish: (end: RunEnd) => void = () => {};
+  readonly #ended = new Promise<RunEnd>((resolve) => {
+    this.#finish = resolve;
+  });
+  /** Whether input may still come from outside. */
+  inputOpen = false;
+
+  constructor(machine: Machine, options: DebugDriverOptions) {
+    this.#options = options;
+    // With a debugger in reach a reset stops only while one has control.
+    machine.onReset = 'reboot';
+    this.target = new MachineTarget(machine, {
+      image: options.image,
+      maxSteps: options.maxInstructions,
+      rebootOnReset: options.rebootOnReset,
+      milliseconds: () => performance.now(),
+      yieldToHost: () => {
+        this.#afterSlice();
+        return new Promise((resolve) => setImmediate(resolve));
+      },
+    });
+  }
+
+  /** Ends the run from outside. */
+  stop(reason: EndReason, message: string, status = STATUS_INTERRUPTED): void {
+    this.#finish({ reason, message, status });
+  }
+
+  /** Something happened that an idle guest may react to. */
+  wake(): void {
+    this.target.wake();
+  }
+
+  /** @throws UserError when the address cannot be listened on */
+  async run(): Promise<RunEnd> {
+    const { gdb, timeout, say } = this.#options;
+    const listener =
+      gdb &&
+      (await GdbListener.open(this.target, gdb, {
+        onKill: () => this.stop('interrupted', 'killed by the debugger', 0),
+        onMessage: say,
+      }));
+    this.target.subscribe((event) => this.#listen(event));
+    if (listener !== undefined) {
+      const where = listenAddressText(listener.address);
+      say(`gdb: target remote ${where}${this.#options.run ? '' : ' (the guest waits for it)'}`);
+    }
+    if (this.#options.run) void this.target.resume({ kind: 'continue' });
+    const timer =
+      timeout === undefined
+        ? undefined
+        : setTimeout(() => this.stop('timeout', `stopped after ${timeout} s`, STATUS_LIMIT), timeout * 1000);
+    try {
+      return await this.#ended;
+    } finally {
+      clearTimeout(timer);
+      this.#afterSlice();
+      await listener?.close();
+    }
+  }
+
+  #afterSlice(): void {
+    const { scenario } = this.#options;
+    this.#options.afterSlice();
+    if (scenario?.failed) this.#notMet('the guest halted for good');
+    else if (scenario?.finished) this.#finish({ reason: 'step', status: 0, message: '' });
+  }
+
+  #notMet(why: string): void {
+    const source = this.#options.scenario?.current?.source ?? '';
+    const message = `step not met: ${source} (${why})`;
+    this.#finish({ reason: 'step', status: STATUS_STEP_NOT_MET, message, failed: source });
+  }
+
+  #listen(event: TargetEvent): void {
+    if (event.kind === 'idle' && this.target.controller === undefined && (event.dead || !this.inputOpen)) {
+      const why = event.dead ? 'with interrupts off' : 'and no input can come';
+      this.stop('timeout', `stopped: the guest halted ${why}, nothing can wake it`, STATUS_LIMIT);
+    }
+    if (event.kind !== 'stopped') return;
+    this.#options.afterSlice();
+    const end = this.#endOf(event.stop);
+    if (end !== undefined) this.#finish(end);
+  }
+
+  /** What a stop means for the run; undefined = a client takes it from here, or the guest goes on. */
+  #endOf(stop: Stop): RunEnd | undefined {
+    const watched = this.target.controller !== undefined;
+    switch (stop.reason) {
+      case 'poweroff':
+        return this.#guestEnded({ reason: 'poweroff', status: 0, message: '' }, { kind: 'poweroff' });
+      case 'exit': {
+        const status = stop.status ?? 0;
+        return this.#guestEnded({ reason: 'debug-exit', status, message: '' }, { kind: 'exit', status });
+      }
+      case 'triple-fault': {
+        const message = `the guest shut down by a triple fault:\n${faultChainText(stop.exceptions ?? [])}`;
+        return watched ? undefined : { reason: 'triple-fault', status: STATUS_TRIPLE_FAULT, message };
+      }
+      case 'refused':
+        return watched ? undefined : { reason: 'error', status: STATUS_INTERNAL, message: stop.message ?? '' };
+      case 'limit': {
+        const message = `stopped after ${this.#options.maxInstructions} instructions`;
+        return watched ? undefined : { reason: 'limit', status: STATUS_LIMIT, message };
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #guestEnded(end: RunEnd, how: Parameters<ScenarioRunner['ended']>[0]): RunEnd | undefined {
+    const { scenario } = this.#options;
+    if (scenario === undefined) return end;
+    if (scenario.ended(how) && scenario.finished) return { reason: 'step', status: 0, message: '' };
+    this.#notMet('the guest ended the run');
+    return undefined;
+  }
+}
