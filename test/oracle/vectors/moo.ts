@@ -5,7 +5,7 @@
  *   MOO  version.2 reserved.2 count.4 cpu.4          TEST index.4 then chunks:
  *   NAME length.4 text      BYTS count.4 bytes       INIT / FINA: RG32 | REGS, RAM, QUEU
  *   RG32 mask.4 u32...      REGS mask.2 u16...       RAM  count.4 (address.4 byte.1)...
- *   EXCP vector.1 address of the pushed flags.4
+ *   EXCP vector.1 (what follows, a bus address of the pushed flags, is off by one on an odd stack)
  */
 import { UserError } from '../../../core/util/errors.ts';
 import { undefinedFlags } from './undefined-flags.ts';
@@ -66,6 +66,17 @@ function state(view: DataView, start: number, end: number): State {
   return result;
 }
 
+/** True when the instruction leaves a FLAGS image on the stack: an exception, PUSHF, INT3, INT, INTO. */
+function pushes(vector: number | undefined, code: Uint8Array): boolean {
+  return (
+    vector !== undefined || [0x9c, 0xcc, 0xcd, 0xce].includes(code[code.length - 1]) || code[code.length - 2] === 0xcd
+  );
+}
+
+function flagsImage({ ss, esp }: Values): number {
+  return ss * 16 + ((esp - 2) & 0xffff);
+}
+
 function runs(memory: State['memory']): MemoryRun[] {
   return memory.map(([address, value]) => ({ address, bytes: Uint8Array.of(value) }));
 }
@@ -76,7 +87,6 @@ function vectorOf(view: DataView, start: number, end: number, file: string): Vec
   let before: State = { wide: false, registers: {}, memory: [] };
   let after = before;
   let vector: number | undefined;
-  let pushedFlags: number | undefined;
   for (const { id, at, end: stop } of chunks(view, start + 4, end)) {
     if (id === 'NAME') {
       name = new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + at + 4, view.getUint32(at, true)));
@@ -85,10 +95,7 @@ function vectorOf(view: DataView, start: number, end: number, file: string): Vec
     if (id === 'BYTS') code = new Uint8Array(view.buffer, view.byteOffset + at + 4, view.getUint32(at, true) - 1);
     if (id === 'INIT') before = state(view, at, stop);
     if (id === 'FINA') after = state(view, at, stop);
-    if (id === 'EXCP') {
-      vector = view.getUint8(at);
-      pushedFlags = view.getUint32(at + 1, true);
-    }
+    if (id === 'EXCP') vector = view.getUint8(at);
   }
   // FINA lists only what changed.
   const final = { ...before.registers, ...after.registers };
@@ -113,7 +120,7 @@ function vectorOf(view: DataView, start: number, end: number, file: string): Vec
     },
     flagMask: COMPARED_FLAGS & ~undefinedFlags(code, before.registers.ecx & 0xff),
     wordRegisters: !before.wide,
-    pushedFlags,
+    pushedFlags: pushes(vector, code) ? flagsImage(before.registers) : undefined,
   };
 }
 

@@ -11,6 +11,7 @@ import { parseHwvec } from './hwvec.ts';
 import { parseMoo } from './moo.ts';
 import type { Vector } from './vector.ts';
 
+const PREFIXES = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3];
 const KNOWN = /\.(jsonl|moo)(\.gz|\.xz)?$|\.tar\.xz$/i;
 
 function unxz(bytes: Uint8Array): Uint8Array {
@@ -36,7 +37,16 @@ function* parse(name: string, bytes: Uint8Array, classes: string): Generator<Vec
   } else if (lower.endsWith('.gz')) yield* parse(name.slice(0, -3), unzip(name, bytes), classes);
   else if (lower.endsWith('.xz')) yield* parse(name.slice(0, -3), unxz(bytes), classes);
   else if (lower.endsWith('.jsonl')) yield* parseHwvec(new TextDecoder().decode(bytes), classes);
-  else if (lower.endsWith('.moo')) yield* parseMoo(bytes, name.slice(0, -4));
+  else if (lower.endsWith('.moo')) {
+    const vectors = parseMoo(bytes, name.slice(0, -4));
+    yield* classes.includes('f') ? vectors : vectors.filter((vector) => !isFpu(vector.code));
+  }
+}
+
+/** True for the x87 escapes D8–DF, behind prefixes or not. */
+function isFpu(code: Uint8Array): boolean {
+  const opcode = code.find((byte) => !PREFIXES.includes(byte)) ?? 0;
+  return (opcode & 0xf8) === 0xd8;
 }
 
 function unzip(name: string, bytes: Uint8Array): Uint8Array {
@@ -48,7 +58,7 @@ function unzip(name: string, bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * @param classes hwvec classes to take, see INTEGER_CLASSES
+ * @param classes hwvec classes to take, see INTEGER_CLASSES; x87 forms of MOO files count as `f`
  * @throws UserError for a path that does not exist or holds no vectors
  */
 export function* vectorsIn(place: string, classes: string): Generator<Vector> {

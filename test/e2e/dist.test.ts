@@ -1,0 +1,87 @@
+/** What is built and shipped: every bundle is there, loads where it should, and carries its notices. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import vm from 'node:vm';
+import { describe, expect, it } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const dist = (name: string) => path.join(root, 'dist', name);
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+  version: string;
+  main: string;
+  browser: string;
+  bin: { trapgate: string };
+  exports: Record<string, string | { types: string; default: string }>;
+  dependencies?: object;
+};
+
+describe('dist', () => {
+  it('has every file that package.json names', () => {
+    const named = [manifest.main, manifest.browser, manifest.bin.trapgate];
+    for (const entry of Object.values(manifest.exports)) {
+      named.push(typeof entry === 'string' ? entry : entry.default);
+    }
+    expect(named.filter((name) => !existsSync(path.join(root, name)))).toEqual([]);
+    expect(manifest.dependencies).toBeUndefined();
+  });
+
+  it('has a command that knows its version', () => {
+    const result = spawnSync(process.execPath, [dist('trapgate.js'), '--version'], { encoding: 'utf8' });
+    expect(result.stdout.trim()).toContain(manifest.version);
+    expect(result.status).toBe(0);
+  });
+
+  it('has a library that makes a machine', () => {
+    const library = createRequire(import.meta.url)(dist('index.js')) as typeof import('../../core/index.ts');
+    const tier0 = new WebAssembly.Module(readFileSync(dist('tier0.wasm')));
+    const image = { name: 'demo', bytes: new Uint8Array(readFileSync(dist('demo.elf'))), append: '', modules: [] };
+    const machine = new library.Machine({ ...library.DEFAULT_CONFIG, image }, tier0);
+    let text = '';
+    machine.onOutput((channel, byte) => {
+      if (channel === 'serial') text += String.fromCharCode(byte);
+    });
+    for (let slices = 0; slices < 100 && !text.includes('\n'); slices++) machine.run(100_000);
+    expect(text).toContain('Trapgate demo kernel');
+  });
+
+  it('has a browser bundle that asks for nothing but vscode', () => {
+    const text = readFileSync(dist('extension.web.js'), 'utf8');
+    const module = { exports: {} as { activate?: unknown } };
+    const asked: string[] = [];
+    const require = (name: string) => {
+      asked.push(name);
+      return {};
+    };
+    // What a web worker has, and no more: a Node global that slipped in is a ReferenceError here.
+    const { WebAssembly, TextDecoder, TextEncoder, URL, atob, setTimeout, clearTimeout } = globalThis;
+    const worker = { module, exports: module.exports, require, WebAssembly, TextDecoder, TextEncoder, URL, atob };
+    vm.runInNewContext(text, { ...worker, setTimeout, clearTimeout, console });
+    expect(typeof module.exports.activate).toBe('function');
+    expect(asked.filter((name) => name !== 'vscode')).toEqual([]);
+  });
+
+  it('names no place of the machine it was built on', () => {
+    for (const name of readdirSync(path.join(root, 'dist')).filter((file) => /\.(js|txt)$/.test(file))) {
+      expect(readFileSync(dist(name), 'utf8').includes(root), name).toBe(false);
+    }
+  });
+
+  it('quotes the licence of every package inside it', () => {
+    const notices = readFileSync(dist('THIRD-PARTY-NOTICES.txt'), 'utf8');
+    for (const name of ['iced-x86', '@vscode/debugadapter']) expect(notices).toContain(`${name} `);
+    expect(notices).toContain('Permission is hereby granted');
+  });
+});
+
+describe('the npm package', () => {
+  it('holds dist and the documents, and no sources', () => {
+    const npm = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, encoding: 'utf8' });
+    const [{ files }] = JSON.parse(npm.stdout) as { files: { path: string }[] }[];
+    const names = files.map((file) => file.path);
+    expect(names).toEqual(expect.arrayContaining(['dist/trapgate.js', 'dist/tier0.wasm', 'README.md', 'LICENSE']));
+    const folders = new Set(names.filter((name) => name.includes('/')).map((name) => name.split('/')[0]));
+    expect([...folders]).toEqual(['dist']);
+  });
+});

@@ -1,0 +1,21 @@
+/** Hardware vectors on both tiers: nothing differs but what exceptions.ts explains. */
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { INTEGER_CLASSES } from './vectors/hwvec.ts';
+import { runVectors } from './vectors/report.ts';
+import { vectorsIn } from './vectors/sources.ts';
+
+const data = (name: string) => path.join(import.meta.dirname, 'data', name);
+
+describe.each([0, 1] as const)('tier %i', (tier) => {
+  it.each([
+    ['hwvec-integer-x87.jsonl.xz', 1700],
+    ['single-step-tests.tar.xz', 1300],
+  ])('agrees with the hardware that recorded %s', (file, least) => {
+    const lines: string[] = [];
+    const report = runVectors(vectorsIn(data(file), INTEGER_CLASSES), tier, (line) => void lines.push(line));
+    expect(lines.slice(0, 20)).toEqual([]);
+    expect(report.different).toBe(0);
+    expect(report.total).toBeGreaterThan(least);
+  });
+});
