@@ -55,8 +55,18 @@ describe('dist', () => {
       return {};
     };
     // What a web worker has, and no more: a Node global that slipped in is a ReferenceError here.
-    const { WebAssembly, TextDecoder, TextEncoder, URL, atob, setTimeout, clearTimeout } = globalThis;
-    const worker = { module, exports: module.exports, require, WebAssembly, TextDecoder, TextEncoder, URL, atob };
+    const { WebAssembly, TextDecoder, TextEncoder, URL, atob, setTimeout, clearTimeout, MessageChannel } = globalThis;
+    const worker = {
+      module,
+      exports: module.exports,
+      require,
+      WebAssembly,
+      TextDecoder,
+      TextEncoder,
+      URL,
+      atob,
+      MessageChannel,
+    };
     vm.runInNewContext(text, { ...worker, setTimeout, clearTimeout, console });
     expect(typeof module.exports.activate).toBe('function');
     expect(asked.filter((name) => name !== 'vscode')).toEqual([]);
