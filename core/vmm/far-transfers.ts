@@ -17,7 +17,7 @@ import { CTX_SEGMENTS, SEG_LIMIT, SEGMENT_STRIDE } from '../memory/layout.ts';
 import { fetchDescriptor, isNull, markAccessed } from './descriptor-tables.ts';
 import { innerStack, readInnerStack } from './inner-stack.ts';
 import type { Monitor } from './monitor.ts';
-import { effectiveAddress, peekStack, readData } from './operands.ts';
+import { effectiveAddress, offsetBehind, peekStack, readData } from './operands.ts';
 import { DONE, FAULT, JUMPED, type Outcome } from './outcome.ts';
 import { commitCode, commitSegment, loadRealSegment } from './segmentation.ts';
 import { StackFrame } from './stack-frame.ts';
@@ -64,7 +64,7 @@ function readTarget(monitor: Monitor, instruction: Instruction): Outcome {
   const at = effectiveAddress(monitor, instruction);
   const offset = readData(monitor, instruction.segment, at, size);
   if (offset === undefined) return FAULT;
-  const selector = readData(monitor, instruction.segment, at + size, 2);
+  const selector = readData(monitor, instruction.segment, offsetBehind(instruction, at, size), 2);
   if (selector === undefined) return FAULT;
   target.selector = selector;
   target.offset = offset;

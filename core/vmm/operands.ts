@@ -29,6 +29,11 @@ export function effectiveAddress(monitor: Monitor, instruction: Instruction): nu
   return instruction.addressSize === 2 ? offset & 0xffff : offset >>> 0;
 }
 
+/** The offset `delta` bytes behind `offset`; it wraps with the address size, as the second half of a far pointer does. */
+export function offsetBehind(instruction: Instruction, offset: number, delta: number): number {
+  return instruction.addressSize === 2 ? (offset + delta) & 0xffff : (offset + delta) >>> 0;
+}
+
 /** The fault of an access outside its segment. */
 function limitFault(monitor: Monitor, segment: number): typeof FAULT {
   return segment === SS

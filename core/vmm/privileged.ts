@@ -8,7 +8,7 @@ import type { Instruction } from '../isa/instruction.ts';
 import { EAX, ECX, EDX } from '../isa/registers.ts';
 import { fetchDescriptor, isNull, setBusy } from './descriptor-tables.ts';
 import type { Monitor } from './monitor.ts';
-import { effectiveAddress, linearOf, readData, readWordOperand } from './operands.ts';
+import { effectiveAddress, linearOf, offsetBehind, readData, readWordOperand } from './operands.ts';
 import { DONE, FAULT, type Outcome } from './outcome.ts';
 import { readTsc, writeTsc } from './time-stamp.ts';
 import { setCache, setTable } from './virtual-cpu.ts';
@@ -25,7 +25,7 @@ export function loadTable(monitor: Monitor, instruction: Instruction): Outcome {
   const at = effectiveAddress(monitor, instruction);
   const limit = readData(monitor, instruction.segment, at, 2);
   if (limit === undefined) return FAULT;
-  const base = readData(monitor, instruction.segment, at + 2, 4);
+  const base = readData(monitor, instruction.segment, offsetBehind(instruction, at, 2), 4);
   if (base === undefined) return FAULT;
   const table = instruction.mnemonic === 'lgdt' ? monitor.cpu.gdtr : monitor.cpu.idtr;
   // With a 16-bit operand only 24 bits of the base are loaded, as on the 80286.

@@ -13,6 +13,7 @@ import { deliver } from './interrupts.ts';
 import type { Monitor } from './monitor.ts';
 import {
   effectiveAddress,
+  offsetBehind,
   peekStack,
   probeData,
   push,
@@ -35,10 +36,11 @@ export function storeTable(monitor: Monitor, instruction: Instruction): Outcome 
   if (!instruction.memory) return monitor.raise(UD, 0, `${instruction.mnemonic} with a register operand`);
   const table = instruction.mnemonic === 'sgdt' ? monitor.cpu.gdtr : monitor.cpu.idtr;
   const at = effectiveAddress(monitor, instruction);
+  const behind = offsetBehind(instruction, at, 2);
   const { segment } = instruction;
-  if (probeData(monitor, segment, at, 2) !== DONE || probeData(monitor, segment, at + 2, 4) !== DONE) return FAULT;
+  if (probeData(monitor, segment, at, 2) !== DONE || probeData(monitor, segment, behind, 4) !== DONE) return FAULT;
   if (writeData(monitor, segment, at, 2, table.limit) !== DONE) return FAULT;
-  return writeData(monitor, segment, at + 2, 4, table.base);
+  return writeData(monitor, segment, behind, 4, table.base);
 }
 
 export function storeLocalTable(monitor: Monitor, instruction: Instruction): Outcome {
@@ -118,7 +120,7 @@ export function loadPointer(monitor: Monitor, instruction: Instruction): Outcome
   const at = effectiveAddress(monitor, instruction);
   const offset = readData(monitor, instruction.segment, at, size);
   if (offset === undefined) return FAULT;
-  const selector = readData(monitor, instruction.segment, at + size, 2);
+  const selector = readData(monitor, instruction.segment, offsetBehind(instruction, at, size), 2);
   if (selector === undefined) return FAULT;
   const outcome = loadSegment(monitor, POINTER_SEGMENTS[instruction.mnemonic], selector);
   if (outcome === DONE) setOperandRegister(monitor, instruction.reg, size, offset);
