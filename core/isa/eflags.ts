@@ -59,13 +59,13 @@ export function arithmeticFlags(result: number, aux: number): number {
 }
 
 /** The aux word for EFLAGS `flags` beside a result of 0 (ZF set) or 1 (ZF clear). */
-export function auxFor(flags: number): { result: number; aux: number } {
-  const result = flags & ZF ? 0 : 1;
+export function auxWord(flags: number): number {
   const carry = flags & CF ? 1 : 0;
   const overflow = flags & OF ? 1 : 0;
   let aux = (carry << 31) | ((carry ^ overflow) << 30);
   if (flags & AF) aux |= AUX_ADJUST;
   if (flags & SF) aux |= AUX_SIGN_DELTA;
-  if (evenParity(result) !== (flags & PF ? 1 : 0)) aux |= 1 << 8;
-  return { result, aux };
+  // Results 0 and 1 have even and odd parity.
+  if (((flags & ZF) === 0) !== ((flags & PF) === 0)) aux |= 1 << 8;
+  return aux;
 }

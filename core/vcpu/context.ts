@@ -3,7 +3,7 @@
  * caches. Privileged state (control registers, descriptor tables) is not here: the monitor owns it.
  */
 
-import { ARITHMETIC, arithmeticFlags, auxFor, FIXED_ONE, REST } from '../isa/eflags.ts';
+import { arithmeticFlags, auxWord, FIXED_ONE, REST, ZF } from '../isa/eflags.ts';
 import {
   CONTEXT_BASE,
   CONTEXT_SIZE,
@@ -57,7 +57,7 @@ export class Context {
   readonly memory: LinearMemory;
   /** Filled in by the engine at each exit. */
   readonly exit: Exit = newExit();
-  /** Bumped whenever a segment, the privilege or the D/B bits may have changed; the engine re-derives its mode. */
+  /** Bumped whenever a segment's base, range or D/B bit has changed; the engine re-derives its mode. */
   modeChanges = 0;
 
   constructor(memory: LinearMemory, index: number) {
@@ -116,9 +116,8 @@ export class Context {
 
   /** Sets every defined bit; reserved bits are ignored. Who may change which bit is the caller's business. */
   set eflags(value: number) {
-    const { result, aux } = auxFor(value & ARITHMETIC);
-    this.setWord(CTX_FLAG_RESULT, result);
-    this.setWord(CTX_FLAG_AUX, aux);
+    this.setWord(CTX_FLAG_RESULT, value & ZF ? 0 : 1);
+    this.setWord(CTX_FLAG_AUX, auxWord(value));
     this.setWord(CTX_FLAG_REST, value & REST);
   }
 
@@ -160,14 +159,27 @@ export class Context {
     // An execute-only code segment cannot be read as data; CS itself is fetched through READ.
     const readable = !empty && (index === 1 || !isCode || (access & ACCESS_WRITABLE_OR_READABLE) !== 0);
     const writable = !empty && !isCode && (access & ACCESS_WRITABLE_OR_READABLE) !== 0;
+    const readLow = readable ? low : 1;
+    const readHigh = readable ? high : 0;
+    const writeLow = writable ? low : 1;
+    const writeHigh = writable ? high : 0;
+    // A kernel that reloads flat segments all the time does not change the mode.
+    const changed =
+      this.word(at + SEG_BASE) !== segment.base >>> 0 ||
+      this.word(at + SEG_READ_LOW) !== readLow ||
+      this.word(at + SEG_READ_HIGH) !== readHigh ||
+      this.word(at + SEG_WRITE_LOW) !== writeLow ||
+      this.word(at + SEG_WRITE_HIGH) !== writeHigh ||
+      ((this.word(at + SEG_ACCESS) ^ access) & ACCESS_BIG) !== 0;
     this.setWord(at + SEG_SELECTOR, segment.selector);
-    this.setWord(at + SEG_BASE, segment.base);
     this.setWord(at + SEG_LIMIT, limit);
     this.setWord(at + SEG_ACCESS, access);
-    this.setWord(at + SEG_READ_LOW, readable ? low : 1);
-    this.setWord(at + SEG_READ_HIGH, readable ? high : 0);
-    this.setWord(at + SEG_WRITE_LOW, writable ? low : 1);
-    this.setWord(at + SEG_WRITE_HIGH, writable ? high : 0);
+    if (!changed) return;
+    this.setWord(at + SEG_BASE, segment.base);
+    this.setWord(at + SEG_READ_LOW, readLow);
+    this.setWord(at + SEG_READ_HIGH, readHigh);
+    this.setWord(at + SEG_WRITE_LOW, writeLow);
+    this.setWord(at + SEG_WRITE_HIGH, writeHigh);
     this.modeChanges++;
   }
 
@@ -176,7 +188,6 @@ export class Context {
     this.setWord(CTX_READ_MASK, user ? SHADOW_READ_USER : SHADOW_READ_SUPERVISOR);
     this.setWord(CTX_WRITE_MASK, user ? SHADOW_WRITE_USER : SHADOW_WRITE_SUPERVISOR);
     this.setWord(CTX_EXEC_MASK, user ? SHADOW_EXEC_USER : SHADOW_EXEC_SUPERVISOR);
-    this.modeChanges++;
   }
 
   get user(): boolean {

@@ -9,6 +9,7 @@ import { CS } from '../isa/registers.ts';
 import {
   CTX_BUDGET,
   CTX_CODE_INDEX,
+  CTX_EXEC_MASK,
   CTX_EXIT,
   CTX_MODE,
   CTX_PAGE_EIP,
@@ -266,7 +267,11 @@ export class DirectEngine implements Engine {
     }
     context.setWord(CTX_RECORD, 0);
     const linear = (context.segmentBase(CS) + eip) >>> 0;
-    const entry = space.fill(context, linear, 1, ACCESS_EXECUTE, context.user, this.stepping);
+    const known = this.memory.i32[(context.shadow >>> 2) + (linear >>> 12)];
+    const entry =
+      known & context.word(CTX_EXEC_MASK)
+        ? known
+        : space.fill(context, linear, 1, ACCESS_EXECUTE, context.user, this.stepping);
     if (!isEntry(entry)) {
       if (this.refused(entry)) return 0;
       return this.enterUncached(eip, linear);
