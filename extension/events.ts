@@ -35,7 +35,7 @@ export class GuestOutput {
     if (this.timer !== undefined) clearTimeout(this.timer);
     this.timer = undefined;
     for (const target of Object.values(this.channels)) {
-      if (target.pending !== '') this.emit(target.pending, target.category);
+      if (target.pending !== '') this.emit(withoutReturns(target.pending), target.category);
       target.pending = '';
     }
   }
@@ -59,8 +59,13 @@ class Channel {
     const end = this.pending.length > MAX_LINE ? this.pending.length : this.pending.lastIndexOf('\n') + 1;
     const lines = this.pending.slice(0, end);
     this.pending = this.pending.slice(end);
-    return lines;
+    return withoutReturns(lines);
   }
+}
+
+/** A serial line ends in CR LF; the console wants LF. */
+function withoutReturns(text: string): string {
+  return text.replaceAll('\r\n', '\n');
 }
 
 /** The guest will not run again: the session is over. */
@@ -100,8 +105,10 @@ function reasonFor({ stop, breakpointKind }: Shown): Partial<DebugProtocol.Stopp
     case 'mode':
       return { reason: 'function breakpoint', description: stop.message ?? 'Mode change' };
     case 'vector': {
+      const text = faultChain(stop).at(-1) ?? stop.message;
+      if (breakpointKind !== undefined) return { reason: `${breakpointKind} breakpoint`, description: text };
       const name = last === undefined ? 'interrupt' : (EXCEPTION_NAMES[last.vector] ?? `INT ${hex0x(last.vector, 2)}`);
-      return { reason: 'exception', description: `Paused on ${name}`, text: faultChain(stop).at(-1) ?? stop.message };
+      return { reason: 'exception', description: `Paused on ${name}`, text };
     }
     case 'triple-fault':
       return { reason: 'exception', description: 'Triple fault', text: faultChain(stop).join('\n') || 'triple fault' };

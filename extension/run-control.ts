@@ -101,7 +101,7 @@ export class RunControl {
     for (let i = 1; i < frames.length; i++) {
       const offset = (frames[i].pc - segments[1].base) >>> 0;
       const frame = frames[i - 1].returnSlot;
-      if (frame !== undefined && offset > how.start && offset <= how.end)
+      if (frame !== undefined && offset >= how.start && offset <= how.end)
         return { kind: 'until', address: offset, frame };
     }
     return how;

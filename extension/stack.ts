@@ -47,7 +47,7 @@ function presentFrame(
   registers: Registers,
 ): DebugProtocol.StackFrame {
   // A return address may already belong to the next line: the call is one byte before it.
-  const at = index === 0 ? frame.pc : (frame.pc - 1) >>> 0;
+  const at = index === 0 || frame.interrupted === true ? frame.pc : (frame.pc - 1) >>> 0;
   const row = debuggee.locate(at);
   const symbol = debuggee.symbolAt(at);
   const offset = (frame.pc - registers.segments[1].base) >>> 0;

@@ -1,5 +1,6 @@
 /** The command: arguments in, exit status out. Nothing gets past here as a stack trace. */
 import { UserError } from '../core/index.ts';
+import { loadDebugAdapter } from './debug-adapter.ts';
 import { OutputClosed } from './files.ts';
 import { parseCommandLine } from './options.ts';
 import { reportMistake, runCommand, say } from './run.ts';
@@ -14,6 +15,7 @@ async function main(args: readonly string[]): Promise<number> {
     case 'run':
       return runCommand(line.options);
     case 'dap':
+      await (await loadDebugAdapter()).runAdapter(line.port);
       return 0;
   }
 }

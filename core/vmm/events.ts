@@ -98,6 +98,13 @@ export class Events {
     return true;
   }
 
+  /** The same for an INT instruction, which asks before it starts to deliver. */
+  instructionStopsAt(vector: number, source: Source): boolean {
+    if (!this.stopsAt(vector, source)) return false;
+    this.chain = [this.record(vector, source, 0, 0, '')];
+    return true;
+  }
+
   /** Delivers the exception in the monitor's `fault*` fields, raised by the instruction at EIP. */
   raiseFault(): Delivery {
     return this.raise(this.monitor.faultVector, SOURCE_EXCEPTION, this.monitor.context.eip, true);

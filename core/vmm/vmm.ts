@@ -96,7 +96,7 @@ export class Vmm {
     this.statistics = parts.statistics;
     this.monitor = new Monitor(parts);
     this.events = new Events(this.monitor, () => this.steps);
-    this.monitor.stopsAt = (vector, source) => this.events.stopsAt(vector, source);
+    this.monitor.stopsAt = (vector, source) => this.events.instructionStopsAt(vector, source);
   }
 
   /** Power-on or RESET: registers, privileged state and the space; steps go on counting. */

@@ -42,6 +42,24 @@ test('the slot of the return address is known', async () => {
   expect(frames.map((frame) => frame.returnSlot)).toEqual([0x8024, 0x8034, 0x8044]);
 });
 
+test('through an interrupt handler to what it interrupted', async () => {
+  const { memory, source } = machine();
+  memory.fill(0x90, 0x1200, 0x1203); // now a stub in assembly, without a frame
+  const view = new DataView(memory.buffer);
+  // Eight saved registers, vector and error code, then EIP, CS, EFLAGS.
+  const image = 0x8000 + 10 * 4;
+  view.setUint32(image, 0x1108, true);
+  view.setUint32(image + 4, 8, true);
+  view.setUint32(image + 8, 0x246, true);
+  const frames = await unwind(registers(0x1208, 0x8000, 0x8030), source);
+  expect(frames.map((frame) => [frame.pc, frame.interrupted ?? false])).toEqual([
+    [0x1208, false],
+    [0x1108, true],
+    [0x1010, false],
+  ]);
+  expect(frames[0].returnSlot).toBe(image);
+});
+
 test('a limit is kept', async () => {
   expect(await unwind(registers(0x1208, 0x8010, 0x8020), machine().source, 2)).toHaveLength(2);
 });

@@ -1,0 +1,24 @@
+/**
+ * The debug adapter as the command line uses it. It is a bundle of its own beside this one, loaded only when
+ * asked for, because the server knows no extension (ARCHITECTURE.md, ranks).
+ */
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { DebugTarget } from '../core/index.ts';
+import type { ListenAddress } from './listen-address.ts';
+
+/** What dist/debug-adapter.js offers. */
+export interface DebugAdapter {
+  /** Serves `attach` to a machine that runs already. @throws UserError when the address cannot be listened on */
+  serveDap(
+    target: DebugTarget,
+    address: ListenAddress,
+    options?: { onMessage?(line: string): void },
+  ): Promise<{ readonly address: ListenAddress; close(): Promise<void> }>;
+  /** The adapter on stdio, until its client is gone; on TCP with a port, for ever. @throws UserError */
+  runAdapter(port?: number): Promise<void>;
+}
+
+export async function loadDebugAdapter(): Promise<DebugAdapter> {
+  return import(pathToFileURL(path.join(__dirname, 'debug-adapter.js')).href);
+}
