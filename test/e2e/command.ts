@@ -28,9 +28,12 @@ export function trapgate(args: readonly string[], { input, signalAfter }: Comman
   });
   let stdout = '';
   let stderr = '';
+  let signalled = false;
   child.stdout?.setEncoding('latin1').on('data', (text: string) => {
     stdout += text;
-    if (signalAfter !== undefined && stdout.includes(signalAfter)) child.kill('SIGINT');
+    if (signalAfter === undefined || signalled || !stdout.includes(signalAfter)) return;
+    signalled = true;
+    child.kill('SIGINT');
   });
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
