@@ -119,7 +119,8 @@ export class DirectEngine implements Engine {
       let chunk = this.stepping ? 1 : Math.min(remaining, CHUNK);
       context.setWord(CTX_BUDGET, chunk);
       context.setWord(CTX_RUN_START, record);
-      if (chunk >= MIN_BUDGET) {
+      // A REP leaves MIN_BUDGET untouched: with just that it would never begin.
+      if (chunk > MIN_BUDGET) {
         context.setWord(CTX_RESERVE, MIN_BUDGET);
         tier0.run(context.base, record);
       } else {
