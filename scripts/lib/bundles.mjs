@@ -2,7 +2,7 @@
  * What dist/ is made of. Everything is CommonJS: VS Code loads extensions that way, and one file that is
  * required at once starts faster than a tree of modules.
  *
- *   trapgate.js        the command line
+ *   trapgate.js        the command line; trapgate-*.js are its parts that load when they are needed
  *   debug-adapter.js   the debug adapter on stdio or TCP, for other editors
  *   extension.js       VS Code, Node host          extension.web.js   VS Code, browser host (self-contained)
  *   index.js           the library                 iced-x86.js        the disassembler, required on first use
@@ -53,6 +53,20 @@ const icedApart = {
 };
 
 /**
+ * commander can run subcommands that are programs of their own; ours are not. Without this, node:child_process
+ * and all of Node's networking behind it would be loaded at every start.
+ */
+const noSubcommandPrograms = {
+  name: 'no-subcommand-programs',
+  setup(build) {
+    build.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /[\\/]commander[\\/]/.test(importer) ? { path: 'none', namespace: 'no-subcommand-programs' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'no-subcommand-programs' }, () => ({ contents: '' }));
+  },
+};
+
+/**
  * A browser has no Node modules. iced-x86 asks for util, path and fs only to read its own wasm, and
  * debugadapter for events, url, path, fs and net; scripts/web holds just what they use.
  */
@@ -66,7 +80,6 @@ const browserModules = {
 };
 
 const BUNDLES = [
-  { entry: 'server/main.ts', out: 'trapgate.js', platform: 'node', banner: '#!/usr/bin/env node' },
   { entry: 'extension/debug-adapter.ts', out: 'debug-adapter.js', platform: 'node', banner: '#!/usr/bin/env node' },
   { entry: 'extension/extension.ts', out: 'extension.js', platform: 'node' },
   { entry: 'extension/extension-web.ts', out: 'extension.web.js', platform: 'browser' },
@@ -93,6 +106,44 @@ function bundle({ entry, out, platform, banner, foreign }) {
     ...(web ? { mainFields: ['browser', 'module', 'main'] } : {}),
     ...(banner ? { banner: { js: banner } } : {}),
   });
+}
+
+/**
+ * The command line is cut at its dynamic imports, so that what a plain `run` does not need (debugging, pictures)
+ * is not even read. esbuild splits ES modules only; each piece is then made CommonJS by itself.
+ */
+async function bundleCommand() {
+  const result = await esbuild.build({
+    ...COMMON,
+    entryPoints: { trapgate: source('server/main.ts') },
+    outdir: dist,
+    chunkNames: 'trapgate-[name]-[hash]',
+    format: 'esm',
+    splitting: true,
+    write: false,
+    platform: 'node',
+    target: 'node20',
+    minifyWhitespace: true,
+    plugins: [icedApart, noSubcommandPrograms],
+    define: { 'process.env.TRAPGATE_VERSION': JSON.stringify(version) },
+  });
+  const written = new Set();
+  for (const { path: file, text } of result.outputFiles) {
+    const entry = path.basename(file) === 'trapgate.js';
+    const { code } = await esbuild.transform(text, {
+      format: 'cjs',
+      platform: 'node',
+      target: 'node20',
+      minifyWhitespace: true,
+      banner: entry ? '#!/usr/bin/env node' : '',
+    });
+    writeFileSync(file, code);
+    written.add(path.basename(file));
+  }
+  for (const name of readdirSync(dist)) {
+    if (/^trapgate-.*\.js$/.test(name) && !written.has(name)) rmSync(path.join(dist, name));
+  }
+  return result;
 }
 
 /** Runs our own emitter once; the wasm is the same for every machine, so nobody has to emit it at start-up. */
@@ -131,7 +182,7 @@ export async function build() {
   const stamp = newestSource();
   await buildTier0();
   const present = BUNDLES.filter(({ entry }) => existsSync(source(entry)));
-  const results = await Promise.all(present.map(bundle));
+  const results = await Promise.all([bundleCommand(), ...present.map(bundle)]);
   copy('node_modules/iced-x86/iced_x86_bg.wasm', 'iced_x86_bg.wasm');
   copy('server/demo/demo.elf', 'demo.elf');
   writeFileSync(path.join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(results.map((result) => result.metafile)));
