@@ -1,7 +1,6 @@
 /** `trapgate run`: from options to a machine, through the run, to files, messages and the exit status. */
 import path from 'node:path';
 import { DEFAULT_CONFIG, type ImageInfo, Machine, type MachineConfig, type UserError } from '../core/index.ts';
-import { DebugDriver } from './debug-driver.ts';
 import { readInput } from './files.ts';
 import { HostDriver } from './host-driver.ts';
 import type { RunOptions } from './options.ts';
@@ -76,7 +75,7 @@ async function drive(
   const driver =
     options.gdb === undefined
       ? new HostDriver(machine, { ...common, onReset: options.onReset })
-      : new DebugDriver(machine, {
+      : new (await import('./debug-driver.ts')).DebugDriver(machine, {
           ...common,
           gdb: options.gdb,
           run: !options.wait,
