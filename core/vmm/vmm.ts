@@ -15,7 +15,16 @@ import { type Handler, Monitor, type MonitorParts } from './monitor.ts';
 import { AGAIN, DONE, FAULT, type Outcome, POINT } from './outcome.ts';
 import { resetProcessor } from './reset.ts';
 import type { TrapCounter, TrapStatistics } from './statistics.ts';
-import { CR0_EM, CR0_NE, CR0_TS, DR6_BS, SHADOW_NONE, SHADOW_SS, type VirtualCpu } from './virtual-cpu.ts';
+import {
+  CR0_EM,
+  CR0_NE,
+  CR0_TS,
+  DR6_BS,
+  SHADOW_NONE,
+  SHADOW_SS,
+  type VirtualCpu,
+  X87_ERRORS_BY_IRQ13,
+} from './virtual-cpu.ts';
 
 export type VmmExitReason =
   /** The steps asked for have retired. */
@@ -270,7 +279,7 @@ export class Vmm {
     monitor.raise(vector, errorCode, cause);
     monitor.faultLinear = linear;
     if (vector === MF && !(cpu.cr0 & CR0_NE)) {
-      monitor.refuse('reporting of x87 errors through IRQ 13 (CR0.NE clear)');
+      monitor.refuse(X87_ERRORS_BY_IRQ13);
       return this.#refused();
     }
     return this.#after(this.events.raiseFault());

@@ -84,8 +84,6 @@ export const move: Record<string, Meaning> = {
     e.next();
   },
   nop: (e) => e.next(),
-  /** Without a pending x87 error WAIT does nothing; x87 instructions themselves report errors. */
-  wait: (e) => e.next(),
 
   lahf: (e) => {
     const bit = (value: Value, at: number) => e.shl(value, e.k(at));

@@ -4,7 +4,7 @@
  */
 import type { Instruction } from '../../../core/isa/instruction.ts';
 import { CS } from '../../../core/isa/registers.ts';
-import { layoutFor } from '../../../core/memory/layout.ts';
+import { type MemoryLayout, SHADOW_TABLE_SIZE } from '../../../core/memory/layout.ts';
 import { LinearMemory } from '../../../core/memory/linear-memory.ts';
 import { PhysicalMemory } from '../../../core/memory/physical-memory.ts';
 import { Context } from '../../../core/vcpu/context.ts';
@@ -111,9 +111,19 @@ export class ToyController {
 }
 
 const PAGES = 256;
+const TABLES = 2;
+
+/** Without room for decoded code, which the toy engine has not: a rig for every test has to be cheap. */
+function smallLayout(): MemoryLayout {
+  const shadow = 0x30000;
+  const frames = shadow + TABLES * SHADOW_TABLE_SIZE;
+  const none = { records: shadow, recordsSize: 0, codeTables: shadow, codeTablesSize: 0 };
+  const total = frames + PAGES * 4096;
+  return { codeIndex: 0x20000, ...none, shadow, shadowCount: TABLES, frames, frameCount: PAGES, total };
+}
 
 export class CpuRig {
-  readonly memory = new LinearMemory(layoutFor(PAGES, 2));
+  readonly memory = new LinearMemory(smallLayout());
   readonly physical = new PhysicalMemory(this.memory, PAGES * 4096);
   readonly cpu = new VirtualCpu();
   readonly space = new ShadowPaging(this.memory, this.physical, NO_DEVICES, this.cpu);
