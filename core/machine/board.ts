@@ -7,6 +7,7 @@ import type { PortBus } from '../bus/port-bus.ts';
 import type { VirtualClock } from '../bus/virtual-clock.ts';
 import { DebugPort } from '../devices/debug-port.ts';
 import { ExitPort } from '../devices/exit-port.ts';
+import { leaveAsFirmware } from '../devices/firmware-defaults.ts';
 import { I8042 } from '../devices/i8042.ts';
 import { Pic8259Pair } from '../devices/pic8259.ts';
 import { Pit8254 } from '../devices/pit8254.ts';
@@ -39,6 +40,8 @@ export class Board {
   readonly serial: Uart16550;
   readonly keyboard: I8042;
   readonly vga: VgaText | undefined;
+  readonly #pic: Pic8259Pair;
+  readonly #pit: Pit8254;
   readonly #systemControl: SystemControl;
 
   constructor({ config, clock, ports, physical, output, setA20, request }: BoardParts) {
@@ -59,6 +62,8 @@ export class Board {
     const debugExit = new ExitPort({ exit: (status) => request({ kind: 'exit', status }) });
     const power = new PowerPort({ powerOff: () => request({ kind: 'poweroff' }) });
     this.interrupts = pic;
+    this.#pic = pic;
+    this.#pit = pit;
     this.serial = serial;
     this.keyboard = keyboard;
     this.#systemControl = systemControl;
@@ -84,8 +89,9 @@ export class Board {
     return this.#systemControl.a20 || this.keyboard.a20;
   }
 
-  /** As a boot loader leaves it: the whole of memory can be reached. */
-  openA20(): void {
+  /** As firmware and a boot loader leave it: devices in their usual modes, the whole of memory in reach. */
+  handOver(): void {
+    leaveAsFirmware(this.#pic, this.#pit);
     this.#systemControl.writePort(0, 1, 2);
   }
 }

@@ -283,7 +283,7 @@ export class Machine implements MachineParts {
   #boot(): void {
     if (this.#plan === undefined) return;
     loadSegments(this.#plan, this.physical);
-    this.board.openA20();
+    this.board.handOver();
     enterPlan(this.#plan, this.vcpus[0]);
   }
 

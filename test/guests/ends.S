@@ -54,9 +54,12 @@ reset:
 	out %al, $0x64
 	jmp halt
 wait:
+	# The timer that firmware left ticking would find no gate: mode 0 without a count stops it.
+	mov $0x30, %al
+	out %al, $0x43
 	sti
-	hlt
-	jmp wait
+5:	hlt
+	jmp 5b
 loop:
 	jmp loop
 screen:

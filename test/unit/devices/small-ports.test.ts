@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { ObservedLine } from '../../../core/bus/irq-line.ts';
 import { PortBus } from '../../../core/bus/port-bus.ts';
+import { VirtualClock } from '../../../core/bus/virtual-clock.ts';
 import { DebugPort } from '../../../core/devices/debug-port.ts';
 import { ExitPort } from '../../../core/devices/exit-port.ts';
+import { leaveAsFirmware } from '../../../core/devices/firmware-defaults.ts';
+import { Pic8259Pair } from '../../../core/devices/pic8259.ts';
+import { Pit8254 } from '../../../core/devices/pit8254.ts';
 import { PowerPort } from '../../../core/devices/power-port.ts';
 import { STANDARD_PORTS } from '../../../core/devices/standard-ports.ts';
 import { SystemControl } from '../../../core/devices/system-control.ts';
-import { TextSink } from './helpers.ts';
+import { run, TextSink } from './helpers.ts';
 
 function machine() {
   const bus = new PortBus();
@@ -75,5 +79,24 @@ describe('the ports of a virtual PC', () => {
     m.bus.write(0x92, 1, 0x03);
     m.bus.write(0x92, 1, 0x00);
     expect([m.events.resets, m.a20.level]).toEqual([1, false]);
+  });
+});
+
+describe('what firmware leaves behind', () => {
+  it('is a timer of 18.2 Hz at vector 08h', () => {
+    const clock = new VirtualClock(1_000_000);
+    const pic = new Pic8259Pair();
+    const pit = new Pit8254({ clock, irq: pic.irq(0) });
+    leaveAsFirmware(pic, pit);
+    expect([pic.readPort(1, 1), pic.readPort(3, 1)]).toEqual([0xb8, 0x8e]);
+    let ticks = 0;
+    for (let i = 0; i < 10_000; i++) {
+      run(clock, 1000);
+      if (!pic.pending) continue;
+      expect(pic.acknowledge()).toBe(0x08);
+      pic.writePort(0, 1, 0x20);
+      ticks++;
+    }
+    expect(ticks).toBe(182 + 1); // and the rise of programming it
   });
 });
