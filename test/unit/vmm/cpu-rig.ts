@@ -122,12 +122,16 @@ function smallLayout(): MemoryLayout {
   return { codeIndex: 0x20000, ...none, shadow, shadowCount: TABLES, frames, frameCount: PAGES, total };
 }
 
+const memory = new LinearMemory(smallLayout());
+const physical = new PhysicalMemory(memory, PAGES * 4096);
+const cpu = new VirtualCpu();
+const space = new ShadowPaging(memory, physical, NO_DEVICES, cpu);
+
+/** One at a time: memory and tables are those of the rig before, made clean, because making them costs more than a test. */
 export class CpuRig {
-  readonly memory = new LinearMemory(smallLayout());
-  readonly physical = new PhysicalMemory(this.memory, PAGES * 4096);
-  readonly cpu = new VirtualCpu();
-  readonly space = new ShadowPaging(this.memory, this.physical, NO_DEVICES, this.cpu);
-  readonly context = new Context(this.memory, 0);
+  readonly physical = physical;
+  readonly cpu = cpu;
+  readonly context = new Context(memory, 0);
   readonly engine = new ToyEngine();
   readonly ports = new ToyPorts();
   readonly interrupts = new ToyController();
@@ -135,7 +139,10 @@ export class CpuRig {
   readonly vmm: Vmm;
 
   constructor() {
-    const { context, cpu, space, engine, ports, interrupts, statistics } = this;
+    physical.clear();
+    space.flushAll();
+    cpu.a20 = true;
+    const { context, engine, ports, interrupts, statistics } = this;
     const now = () => this.vmm.steps;
     this.vmm = new Vmm({ engine, context, cpu, space, ports, interrupts, now, statistics });
     this.vmm.reset();
