@@ -39,6 +39,7 @@ import { EXIT_BUDGET, EXIT_FAULT, EXIT_LOOKUP, EXIT_TRAP, EXIT_WATCH, type Exit 
 import { CodeCache, type CodeTable } from './interpreter/code-cache.ts';
 import {
   HANDLER_BREAK,
+  HANDLER_COUNT,
   MIN_BUDGET,
   REC_DISPLACEMENT,
   REC_IMMEDIATE,
@@ -47,6 +48,7 @@ import {
   RECORD_SIZE,
   SCALE_EIP16,
 } from './interpreter/record.ts';
+import { BlockCache } from './jit/block-cache.ts';
 import { type Mode, Modes } from './mode.ts';
 
 /** Steps between exits of the hot loop: V8 swaps optimised code in only when a function is entered again. */
@@ -73,6 +75,8 @@ export class DirectEngine implements Engine {
   private readonly tier0: Tier0;
   private readonly modes = new Modes();
   readonly cache: CodeCache;
+  /** Translated blocks; undefined with tier 0 alone. */
+  readonly blocks: BlockCache | undefined;
   private context!: Context;
   private mode!: Mode;
   private readonly modeSeen = new Map<Context, { changes: number; mode: Mode }>();
@@ -89,9 +93,9 @@ export class DirectEngine implements Engine {
     this.cache = new CodeCache(memory, {
       protect: options.protectCode,
       isBreak: (linear, eip) => this.points.has(linear) || this.points.has(eip),
-      counting: false,
-      dropped: () => {},
-      flushed: () => {},
+      counting: options.tier === 1,
+      dropped: (table, from, to) => this.blocks?.dropped(table, from, to),
+      flushed: () => this.blocks?.flushed(),
     });
     const instance = new WebAssembly.Instance(tier0, {
       env: {
@@ -100,10 +104,11 @@ export class DirectEngine implements Engine {
         commit: () => this.commit(),
         enter: (_: number, from: number) => this.enter(this.context.eip, from),
         link: (_: number, record: number) => this.link(record),
-        hot: (_: number, record: number) => this.memory.word(record + REC_IMMEDIATE),
+        hot: (_: number, record: number) => this.arrive(record),
       },
     });
     this.tier0 = instance.exports as unknown as Tier0;
+    if (options.tier === 1) this.blocks = new BlockCache(memory, this.tier0.table);
   }
 
   run(context: Context, budget: number, skipBreak = false): Exit {
@@ -351,6 +356,24 @@ export class DirectEngine implements Engine {
     memory.setWord(record + REC_IMMEDIATE, target);
     context.setWord(CTX_RUN_START, target);
     return target;
+  }
+
+  /** A counted run was reached: its own records go on, or the block that was made of them. */
+  private arrive(counter: number): number {
+    const run = this.blocks?.arrive(counter, this.cache.ownerOf(counter)) ?? this.memory.word(counter + REC_IMMEDIATE);
+    this.context.setWord(CTX_RUN_START, run);
+    return run;
+  }
+
+  /** Translates the runs at these EIPs at once, however often they were reached: for tests of tier 1. */
+  translateNow(eips: readonly number[], context: Context): void {
+    this.select(context);
+    for (const eip of eips) {
+      const record = this.enter(eip, 0);
+      if (record !== 0 && this.cache.handler(record) === HANDLER_COUNT)
+        this.blocks?.want(record, this.cache.ownerOf(record));
+    }
+    this.blocks?.translateWaiting();
   }
 
   /** Undoes the counting of a branch that faults instead. */

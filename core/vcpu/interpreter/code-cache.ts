@@ -168,7 +168,7 @@ export class CodeCache {
       if (offset >= PAGE || known !== 0 || count >= RUN_MAX || (breaks && count > 0)) {
         // A code point is reached through a lookup: its record answers with an exit.
         packSpecial(memory, this.allocate(table), HANDLER_CHAIN, offset & 0xfff, offset, breaks ? 0 : known);
-        return first;
+        return this.counted(table, start, first, count);
       }
       const d = this.decoder.decode(memory.u8, pageBase + offset, pageBase + PAGE, mode.bits16);
       const beyond = !mode.flat && eip + Math.min(d.length, LONGEST) - 1 > mode.csLimit;
@@ -176,7 +176,7 @@ export class CodeCache {
       if (d.incomplete && !faults) {
         if (count === 0) return 0;
         packSpecial(memory, this.allocate(table), HANDLER_CHAIN, offset, offset, 0);
-        return first;
+        return this.counted(table, start, first, count);
       }
       if (breaks) {
         packSpecial(memory, this.allocate(table), HANDLER_BREAK, offset);

@@ -1,6 +1,6 @@
 /** Turns a decoded instruction into a 16-byte record: which handler, which operand fields. */
 import type { Decoded } from '../../isa/decode.ts';
-import { formOf } from '../../isa/forms.ts';
+import { type Encoding, formOf } from '../../isa/forms.ts';
 import type { Row } from '../../isa/opcodes.ts';
 import { DS, ES, SS } from '../../isa/registers.ts';
 import { CTX_ZERO } from '../../memory/layout.ts';
@@ -62,6 +62,32 @@ function repeatOf(d: Decoded, row: Row): number {
   return d.repeat === 0xf2 && compares ? 2 : 1;
 }
 
+/** How the instruction was met, for `formOf`. */
+export function encodingFor(d: Decoded, row: Row, mode: Mode): Encoding {
+  return { operandSize: d.operandSize, place: placeOf(d, row, mode), flat: mode.flat, repeat: repeatOf(d, row) };
+}
+
+/** Register number of a register operand, or -1. */
+function registerNumber(d: Decoded, operand: string): number {
+  switch (operand[0]) {
+    case 'E':
+      return d.memory ? -1 : d.rm;
+    case 'G':
+      return d.reg;
+    case 'Z':
+      return d.opcode & 7;
+    case 'A':
+      return 0;
+    default:
+      return -1;
+  }
+}
+
+/** Numbers of the register operands in their order. */
+export function registerNumbers(d: Decoded, row: Row): number[] {
+  return row.operands.map((operand) => registerNumber(d, operand)).filter((number) => number >= 0);
+}
+
 /**
  * Writes the record of an innocuous instruction at `record`.
  * @param offset of the instruction in its page
@@ -90,20 +116,8 @@ export function packRecord(
       ? d.scale | (d.segment << SCALE_SEGMENT_SHIFT) | (d.addressSize === 2 ? SCALE_ADDRESS16 : 0)
       : d.scale;
   for (const operand of row.operands) {
-    let number = -1;
+    const number = registerNumber(d, operand);
     switch (operand[0]) {
-      case 'E':
-        if (!d.memory) number = d.rm;
-        break;
-      case 'G':
-        number = d.reg;
-        break;
-      case 'Z':
-        number = d.opcode & 7;
-        break;
-      case 'A':
-        number = 0;
-        break;
       case 'X':
         r1 = d.rm;
         break;

@@ -12,6 +12,7 @@ import {
   CTX_MODE,
   CTX_PAGE_EIP,
   CTX_RECORD,
+  CTX_RESERVE,
   CTX_RUN_START,
   CTX_SEGMENTS,
   CTX_SHADOW,
@@ -335,6 +336,13 @@ export function emitSpecial(c: Code, handler: number, use: { enter: number; hot:
       break;
     case HANDLER_BLOCK:
       storeWord(c, CTX_RUN_START, () => load(c, RECORD, REC_IMMEDIATE));
+      // Without a reserve steps are counted one by one: tier 0 executes the run itself.
+      load(c, CONTEXT, CTX_RESERVE);
+      c.op(w.I32_EQZ);
+      c.if();
+      load(c, RECORD, REC_IMMEDIATE);
+      c.return();
+      c.end();
       c.get(CONTEXT);
       load(c, RECORD, REC_DISPLACEMENT);
       c.callIndirect(use.block);
