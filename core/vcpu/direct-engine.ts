@@ -46,6 +46,7 @@ import {
   REC_PLACE,
   REC_SCALE,
   RECORD_SIZE,
+  RUN_MAX,
   SCALE_EIP16,
 } from './interpreter/record.ts';
 import { BlockCache } from './jit/block-cache.ts';
@@ -53,6 +54,8 @@ import { type Mode, Modes } from './mode.ts';
 
 /** Steps between exits of the hot loop: V8 swaps optimised code in only when a function is entered again. */
 const CHUNK = 50_000;
+/** With less than this, REP at the end of a run could find no step to spend: the step loop is exact. */
+const HOT_BUDGET = MIN_BUDGET + RUN_MAX + 4;
 const INTENT_READ = 0;
 const INTENT_UPDATE = 2;
 const FETCH_LENGTH = 15;
@@ -124,8 +127,7 @@ export class DirectEngine implements Engine {
       let chunk = this.stepping ? 1 : Math.min(remaining, CHUNK);
       context.setWord(CTX_BUDGET, chunk);
       context.setWord(CTX_RUN_START, record);
-      // A REP leaves MIN_BUDGET untouched: with just that it would never begin.
-      if (chunk > MIN_BUDGET) {
+      if (chunk >= HOT_BUDGET) {
         context.setWord(CTX_RESERVE, MIN_BUDGET);
         tier0.run(context.base, record);
       } else {

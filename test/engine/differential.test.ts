@@ -13,6 +13,7 @@ const tier0 = new WebAssembly.Module(buildTier0() as BufferSource);
 const PAGES = 64;
 const CODE = 0x8000;
 const DATA = 0x10000;
+const SIZE = 0x6000;
 const BLOCKS = Number(process.env.TRAPGATE_BLOCKS ?? 100_000);
 
 function machine(tier: 0 | 1) {
@@ -61,12 +62,14 @@ describe('both tiers', () => {
           block.registers.forEach((value, r) => m.context.setRegister(r, value));
           m.context.eflags = block.eflags;
           m.context.eip = CODE + i * 128;
-          m.memory.u8.fill(block.fill, m.space.host(DATA), m.space.host(0x20000));
+          m.memory.u8.fill(block.fill, m.space.host(DATA), m.space.host(DATA + SIZE));
           const exit = m.engine.run(m.context, 100);
           return outcome(m, exit);
         });
         if (results[0] !== results[1]) expect.fail(`${Buffer.from(block.code).toString('hex')}\n${results.join('\n')}`);
-        const data = [a, b].map((m) => Buffer.from(m.memory.u8.subarray(m.space.host(DATA), m.space.host(0x20000))));
+        const data = [a, b].map((m) =>
+          Buffer.from(m.memory.u8.subarray(m.space.host(DATA), m.space.host(DATA + SIZE))),
+        );
         if (!data[0].equals(data[1])) expect.fail(`memory after ${Buffer.from(block.code).toString('hex')}`);
       });
     }
