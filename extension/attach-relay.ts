@@ -14,10 +14,14 @@ export interface RelayClient {
 }
 
 export class AttachRelay {
-  private readonly connection: AdapterConnection;
+  private readonly client: RelayClient;
+  /** Forwarded and not answered yet, by sequence number. */
+  private readonly pending = new Map<number, DebugProtocol.Request>();
+  private connection: AdapterConnection | undefined;
+  private introduced: () => void = () => {};
 
-  private constructor(connection: AdapterConnection) {
-    this.connection = connection;
+  private constructor(client: RelayClient) {
+    this.client = client;
   }
 
   /** Connects and introduces the client. @throws UserError when nobody listens */
@@ -27,31 +31,52 @@ export class AttachRelay {
     initialize: Json,
     client: RelayClient,
   ): Promise<AttachRelay> {
-    let introduced: () => void = () => {};
+    const relay = new AttachRelay(client);
     const ready = new Promise<void>((resolve) => {
-      introduced = resolve;
+      relay.introduced = resolve;
     });
-    const receive = (message: object) => {
-      const { type, command } = asObject(message);
-      // seq 0: this session numbers what it sends itself.
-      if (type === 'event') client.event({ ...(message as DebugProtocol.Event), seq: 0 });
-      else if (type === 'response' && command === 'initialize') introduced();
-      else if (type === 'response') client.response({ ...(message as DebugProtocol.Response), seq: 0 });
-    };
-    const connection = await connect(target, receive, () => {
-      introduced();
-      client.closed();
-    });
-    connection.send({ seq: 0, type: 'request', command: 'initialize', arguments: initialize });
+    relay.connection = await connect(
+      target,
+      (message) => relay.receive(message),
+      () => relay.lost(),
+    );
+    relay.connection.send({ seq: 0, type: 'request', command: 'initialize', arguments: initialize });
     await ready;
-    return new AttachRelay(connection);
+    return relay;
   }
 
   forward(request: DebugProtocol.Request): void {
-    this.connection.send(request);
+    this.pending.set(request.seq, request);
+    if (this.connection === undefined) this.lost();
+    else this.connection.send(request);
   }
 
   close(): void {
-    this.connection.close();
+    this.connection?.close();
+  }
+
+  private receive(message: object): void {
+    const { type, command, request_seq } = asObject(message);
+    // seq 0: this session numbers what it sends itself.
+    if (type === 'event') this.client.event({ ...(message as DebugProtocol.Event), seq: 0 });
+    else if (type === 'response' && command === 'initialize') this.introduced();
+    else if (type === 'response') {
+      this.pending.delete(Number(request_seq));
+      this.client.response({ ...(message as DebugProtocol.Response), seq: 0 });
+    }
+  }
+
+  /** The other process is gone: nothing stays unanswered, and to disconnect is what the client wanted anyway. */
+  private lost(): void {
+    const isNew = this.connection !== undefined;
+    this.connection = undefined;
+    this.introduced();
+    for (const { seq, command } of this.pending.values()) {
+      const success = command === 'disconnect' || command === 'terminate';
+      const message = success ? undefined : 'the machine is gone';
+      this.client.response({ seq: 0, type: 'response', request_seq: seq, command, success, message });
+    }
+    this.pending.clear();
+    if (isNew) this.client.closed();
   }
 }

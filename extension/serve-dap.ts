@@ -18,6 +18,9 @@ export interface DapServer {
   close(): Promise<void>;
 }
 
+/** A session still tells its client how the run ended. */
+const LAST_EVENTS_MILLISECONDS = 100;
+
 export interface DapServerOptions {
   /** One line for the person who started the server. */
   onMessage?(line: string): void;
@@ -90,7 +93,9 @@ async function listen(
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const socket of sockets) socket.destroySoon();
+        setTimeout(() => {
+          for (const socket of sockets) socket.destroySoon();
+        }, LAST_EVENTS_MILLISECONDS);
       }),
   };
 }

@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { DebugTarget } from '../core/index.ts';
+import { type DebugTarget, UserError } from '../core/index.ts';
 import type { ListenAddress } from './listen-address.ts';
 
 /** What dist/debug-adapter.js offers. */
@@ -20,5 +20,15 @@ export interface DebugAdapter {
 }
 
 export async function loadDebugAdapter(): Promise<DebugAdapter> {
-  return import(pathToFileURL(path.join(__dirname, 'debug-adapter.js')).href);
+  const adapter: DebugAdapter = await import(pathToFileURL(path.join(__dirname, 'debug-adapter.js')).href);
+  return {
+    serveDap: (target, address, options) => adapter.serveDap(target, address, options).catch(ours),
+    runAdapter: (port) => adapter.runAdapter(port).catch(ours),
+  };
+}
+
+/** The other bundle has a `UserError` class of its own. */
+function ours(error: unknown): never {
+  const { name, code, message, hint } = error as UserError;
+  throw name === 'UserError' ? new UserError(code, message, hint) : error;
 }

@@ -1,8 +1,9 @@
 /**
- * Drives a machine that debuggers may reach (`--gdb`): the same run as `HostDriver`'s, but over the
+ * Drives a machine that debuggers may reach (`--gdb`, `--dap`): the same run as `HostDriver`'s, but over the
  * `MachineTarget` that the clients share. A stop ends the run only where no client is there to look at it.
  */
 import { type Machine, MachineTarget, type Stop, type TargetEvent } from '../core/index.ts';
+import { loadDebugAdapter } from './debug-adapter.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { listenAddressText } from './listen-address.ts';
 import type { EndReason, RunEnd } from './run-result.ts';
@@ -19,6 +20,7 @@ import { GdbListener } from './tcp-listener.ts';
 
 export interface DebugDriverOptions {
   readonly gdb?: ListenAddress;
+  readonly dap?: ListenAddress;
   /** Start running instead of waiting for a client. */
   readonly run: boolean;
   readonly image: { readonly name: string; readonly path: string; readonly bytes: Uint8Array };
@@ -70,17 +72,20 @@ export class DebugDriver {
 
   /** @throws UserError when the address cannot be listened on */
   async run(): Promise<RunEnd> {
-    const { gdb, timeout, say } = this.#options;
+    const { gdb, dap, timeout, say } = this.#options;
     const listener =
       gdb &&
       (await GdbListener.open(this.target, gdb, {
         onKill: () => this.stop('interrupted', 'killed by the debugger', 0),
         onMessage: say,
       }));
+    const adapter = dap && (await (await loadDebugAdapter()).serveDap(this.target, dap, { onMessage: say }));
     this.target.subscribe((event) => this.#listen(event));
+    const waits = this.#options.run ? '' : ' (the guest waits for it)';
+    if (adapter !== undefined) say(`debug adapter: attach to ${listenAddressText(adapter.address)}${waits}`);
     if (listener !== undefined) {
       const where = listenAddressText(listener.address);
-      say(`gdb: target remote ${where}${this.#options.run ? '' : ' (the guest waits for it)'}`);
+      say(`gdb: target remote ${where}${waits}`);
     }
     if (this.#options.run) void this.target.resume({ kind: 'continue' });
     const timer =
@@ -92,7 +97,7 @@ export class DebugDriver {
     } finally {
       clearTimeout(timer);
       this.#afterSlice();
-      await listener?.close();
+      await Promise.all([listener?.close(), adapter?.close()]);
     }
   }
 

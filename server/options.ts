@@ -66,7 +66,7 @@ interface RawRun {
   isaExit?: boolean;
   gdb?: ListenAddress;
   dap?: ListenAddress;
-  wait: boolean;
+  wait?: boolean;
   serial: SerialSink;
   serialOut?: string;
   debugconOut?: string;
@@ -155,6 +155,7 @@ function runCommand(command: Command): Command {
     .option('--isa-exit', 'port F4h ends the run with (value << 1) | 1 (always on)')
     .option('--gdb <address>', 'GDB stub on [HOST:]PORT or a unix socket; starts stopped', parseListenAddress)
     .option('--dap <address>', 'debug-adapter clients on [HOST:]PORT or a unix socket', parseListenAddress)
+    .option('--wait', 'start stopped, until a debugger comes (the default with --gdb)')
     .option('--no-wait', 'with --gdb: start running')
     .option('--serial <sink>', 'COM1: stdio, null or file:F', serialSink, { kind: 'stdio' })
     .option('--serial-out <file>', 'copy of what COM1 sends')
@@ -195,7 +196,7 @@ function checkRun(image: string | undefined, raw: RawRun): RunOptions {
     vga: raw.vga,
     gdb: raw.gdb,
     dap: raw.dap,
-    wait: raw.gdb !== undefined && raw.wait,
+    wait: debugged && (raw.wait ?? raw.gdb !== undefined),
     serial: raw.serial,
     serialOut: raw.serialOut,
     debugconOut: raw.debugconOut,

@@ -73,11 +73,12 @@ async function drive(
     },
   };
   const driver =
-    options.gdb === undefined
+    options.gdb === undefined && options.dap === undefined
       ? new HostDriver(machine, { ...common, onReset: options.onReset })
       : new (await import('./debug-driver.ts')).DebugDriver(machine, {
           ...common,
           gdb: options.gdb,
+          dap: options.dap,
           run: !options.wait,
           image: imageInfo(options, machine),
           rebootOnReset: options.onReset === 'reboot',
