@@ -4,7 +4,7 @@ import { DEFAULT_CONFIG, type InputLog, Machine, type MachineConfig, Replay, Use
 import { buildTier0 } from '../../../core/vcpu/interpreter/build.ts';
 import { program } from './program.ts';
 
-const TIER0 = new WebAssembly.Module(buildTier0());
+const TIER0 = new WebAssembly.Module(buildTier0() as BufferSource);
 
 /** A machine that is about to execute `code` at 1 MiB in flat protected mode. */
 function machineOf(code: readonly number[], config: Partial<MachineConfig> = {}): Machine {
