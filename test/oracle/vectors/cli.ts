@@ -32,6 +32,7 @@ function main(): number {
     const report = runVectors(vectorsIn(place, classes), values.tier === '0' ? 0 : 1, console.log);
     total += report.total;
     different += report.different;
+    if (values.tier === '1') console.log(`translated ${report.translated} of ${report.total}`);
     for (const [reason, count] of report.excepted) console.log(`left out ${count}: ${reason}`);
   }
   if (total === 0) throw new UserError('vectors-none', `no vectors of class ${classes} found`);

@@ -51,12 +51,19 @@ const TASK = 0x28;
 const HLT = 0xf4;
 const GP = 13;
 
+const NOP = 0x90;
+
 export class VectorMachine {
+  /** Vectors whose instruction ran as translated code (tier 1). */
+  translated = 0;
   readonly #memory = new LinearMemory(layoutFor(RAM_PAGES));
   readonly #physical = new PhysicalMemory(this.#memory, RAM_PAGES * 4096);
   readonly #vcpu: Vcpu;
 
+  readonly #tier: 0 | 1;
+
   constructor(tier: 0 | 1) {
+    this.#tier = tier;
     this.#vcpu = buildVcpu(0, {
       memory: this.#memory,
       physical: this.#physical,
@@ -81,8 +88,21 @@ export class VectorMachine {
     context.eip = vector.eip;
     context.eflags = vector.eflags;
     if (vector.fpu) loadFpu(context, vector.fpu);
+    if (this.#tier === 1) this.#translate(vector);
     vmm.run(BUDGET, {});
     return vector.mode === 'real' ? this.#realResult(vector) : this.#protectedResult(vector);
+  }
+
+  /** Makes one block of a NOP and the instruction: a single instruction is not worth a block and would not get one. */
+  #translate(vector: Vector): void {
+    const { context, engine } = this.#vcpu;
+    const before = vector.mode === 'real' ? freeByteBefore(vector) : CODE_FRAMES + (vector.eip - CODE) - 1;
+    if (before === undefined) return;
+    this.#physical.write('loader', before, Uint8Array.of(NOP));
+    context.eip = vector.eip - 1;
+    const blocks = engine.blocks?.size ?? 0;
+    engine.translateNow([context.eip], context);
+    if ((engine.blocks?.size ?? 0) > blocks) this.translated++;
   }
 
   #enterReal(vector: Vector): void {
@@ -188,4 +208,13 @@ export class VectorMachine {
       byte,
     };
   }
+}
+
+/** Physical address of the byte before the instruction, unless the vector has something there. */
+function freeByteBefore(vector: Vector): number | undefined {
+  if (vector.eip === 0) return undefined;
+  const address = (vector.selectors?.[1] ?? 0) * 16 + vector.eip - 1;
+  const taken =
+    vector.memory.some((run) => run.address === address) || vector.expected.memory.some(([at]) => at === address);
+  return taken ? undefined : address;
 }

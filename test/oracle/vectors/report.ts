@@ -8,6 +8,8 @@ export interface Report {
   /** Vectors that ran and counted. */
   readonly total: number;
   readonly different: number;
+  /** Vectors whose instruction ran as translated code. */
+  readonly translated: number;
   /** Vectors left out, by reason. */
   readonly excepted: ReadonlyMap<string, number>;
 }
@@ -32,5 +34,5 @@ export function runVectors(vectors: Iterable<Vector>, tier: 0 | 1, print: (line:
     different++;
     print(`${vector.name} [${hexBytes(vector.code)}]: ${found.join(', ')}`);
   }
-  return { total, different, excepted };
+  return { total, different, translated: machine.translated, excepted };
 }
