@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { StateValue } from '../../../core/bus/device.ts';
 import { allZero, StateHash } from '../../../core/machine/state-hash.ts';
 
 const digest = (fill: (hash: StateHash) => void) => {
@@ -23,7 +24,7 @@ describe('the state hash', () => {
   });
 
   it('depends on order, names, kinds and lengths of saved fields', () => {
-    const values = [
+    const values: StateValue[] = [
       { a: 1, b: 2 },
       { b: 2, a: 1 },
       { a: 1, c: 2 },
