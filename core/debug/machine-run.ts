@@ -6,6 +6,7 @@ import type { AccessHit, MachineEvent } from '../machine/events.ts';
 import type { DebuggedMachine, DebuggedVcpu, RunOptions } from './debugged-machine.ts';
 import type { Pacer } from './pacer.ts';
 import type { PointSet } from './points.ts';
+import { MAX_RANGE, type RangeExits, rangeExits } from './range-exits.ts';
 import type { Address, Resume, Stop } from './target.ts';
 
 /** A stop without what is the same for all: vCPU and step. */
@@ -92,8 +93,7 @@ export class MachineRun {
           return (await this.#runTo(how.address, (stack) => stack > how.frame, skipBreak)) ?? STEPPED;
       }
     } finally {
-      this.#points.temporary = undefined;
-      this.#points.sync();
+      this.#points.setTemporary([]);
     }
   }
 
@@ -134,8 +134,7 @@ export class MachineRun {
   }
 
   #runTo(address: number, arrived: (stack: number) => boolean, skipBreak: boolean): Promise<Outcome | undefined> {
-    this.#points.temporary = address;
-    this.#points.sync();
+    this.#points.setTemporary([address]);
     return this.#until(NO_LIMIT, skipBreak, () => arrived(this.#linearStack));
   }
 
@@ -199,29 +198,52 @@ export class MachineRun {
   /** Runs until execution is back at linear `address` with everything above `stack` popped. */
   async #runBack(address: number, stack: number): Promise<Outcome | undefined> {
     const outcome = await this.#runTo(address, (now) => now >= stack, false);
-    this.#points.temporary = undefined;
-    this.#points.sync();
+    this.#points.setTemporary([]);
     return outcome;
   }
 
   async #range(start: number, end: number, over: boolean): Promise<Outcome> {
+    const exits = this.#exitsOf(start, end);
     for (let first = true; ; first = false) {
       if (this.#takeInterrupt()) return { reason: 'interrupted', points: [] };
       const hits = first ? [] : this.#points.codeHits(this.#vcpu);
       if (hits.length > 0) return { reason: 'breakpoint', points: hits };
       const { eip } = this.#vcpu.context;
       const stack = this.#linearStack;
-      const outcome = (await this.#single(false)) ?? (over ? await this.#overCall(eip, stack) : undefined);
+      const outcome =
+        (await this.#single(false)) ??
+        (over ? await this.#overCall(eip, stack) : undefined) ??
+        (await this.#toExit(start, end, exits));
       if (outcome !== undefined) return outcome;
-      const now = this.#vcpu.context.eip;
-      if (now < start || now >= end) return STEPPED;
-      // A loop that waits for an interrupt must see it, though the user is not to see its handler.
-      if (this.#machine.interruptWaiting) {
-        const stopped = await this.#runBack(this.#linearPc, this.#linearStack);
-        if (stopped !== undefined) return stopped;
-      }
+      if (!inside(this.#vcpu.context.eip, start, end)) return STEPPED;
       if (this.#pacer.due) await this.#slice();
     }
+  }
+
+  #exitsOf(start: number, end: number): RangeExits | undefined {
+    if (end <= start || end - start > MAX_RANGE) return undefined;
+    const { context, space } = this.#vcpu;
+    const bytes = space.readLinear((context.segmentBase(CS) + start) >>> 0, end - start);
+    if (bytes.length < end - start) return undefined;
+    return rangeExits(bytes, start, (context.segmentAccess(CS) & ACCESS_BIG) === 0);
+  }
+
+  /**
+   * Runs on to the next instruction that may leave the range; interrupts on the way are handled out of
+   * sight. Where the range is no plain code, every step is looked at.
+   */
+  async #toExit(start: number, end: number, exits: RangeExits | undefined): Promise<Outcome | undefined> {
+    const { context } = this.#vcpu;
+    if (!inside(context.eip, start, end)) return undefined;
+    if (exits === undefined || !exits.starts.has(context.eip)) {
+      // A loop that waits for an interrupt must see it all the same.
+      return this.#machine.interruptWaiting ? this.#runBack(this.#linearPc, this.#linearStack) : undefined;
+    }
+    const base = context.segmentBase(CS);
+    this.#points.setTemporary(exits.exits.map((offset) => (base + offset) >>> 0));
+    const outcome = await this.#until(NO_LIMIT, false, () => true);
+    this.#points.setTemporary([]);
+    return outcome;
   }
 
   /** When the step just taken was a call (its return address is on the stack), runs to the return. */
@@ -291,8 +313,7 @@ export class MachineRun {
   }
 
   get #atTemporary(): boolean {
-    const { temporary } = this.#points;
-    return temporary !== undefined && (temporary === this.#linearPc || temporary === this.#vcpu.context.eip);
+    return this.#points.isTemporary(this.#linearPc);
   }
 
   #takeInterrupt(): boolean {
@@ -320,6 +341,10 @@ export class MachineRun {
 
 function stop(outcome: Outcome): Turn {
   return { kind: 'stop', outcome };
+}
+
+function inside(offset: number, start: number, end: number): boolean {
+  return offset >= start && offset < end;
 }
 
 /** Whether `offset` can be the instruction after the one at `from`. */

@@ -22,8 +22,8 @@ export class PointSet {
   readonly #points = new Map<number, Point>();
   /** Ids of code points by address. */
   readonly #code = new Map<number, number[]>();
-  /** An address at which a run stops for its own purposes (`until`, stepping over). */
-  #temporary: number | undefined;
+  /** Linear addresses at which a run stops for its own purposes (`until`, stepping over). */
+  #temporary: readonly number[] = [];
   #nextId = 1;
   /** Kinds whose list the machine has not been given yet. */
   readonly #stale = new Set<Point['kind']>();
@@ -59,14 +59,15 @@ export class PointSet {
     return true;
   }
 
-  set temporary(address: number | undefined) {
-    if (this.#temporary === address) return;
-    this.#temporary = address;
-    this.#stale.add('code');
+  /** Replaces the addresses that are the run's own and gives the machine what changed. */
+  setTemporary(addresses: readonly number[]): void {
+    if (this.#temporary.length > 0 || addresses.length > 0) this.#stale.add('code');
+    this.#temporary = addresses;
+    this.sync();
   }
 
-  get temporary(): number | undefined {
-    return this.#temporary;
+  isTemporary(address: number): boolean {
+    return this.#temporary.includes(address);
   }
 
   /** Gives the machine what changed. Called before it runs: clients arm many points one by one. */
@@ -124,7 +125,7 @@ export class PointSet {
     switch (kind) {
       case 'code': {
         const addresses = new Set(this.#code.keys());
-        if (this.#temporary !== undefined) addresses.add(this.#temporary);
+        for (const address of this.#temporary) addresses.add(address);
         return machine.setCodePoints(addresses);
       }
       case 'data':

@@ -121,7 +121,8 @@ describe('registers', () => {
     ]) {
       expect(await client.ask(packet)).toMatch(/^E/);
     }
-    expect(await client.ask('P2a=00000000')).toMatch(/^E\..*cannot be written/); // cpl
+    expect(await client.ask('P2a=01000000')).toMatch(/^E\..*cannot be written/); // cpl
+    expect(await client.ask('P2a=00000000')).toBe('OK'); // its own value
     expect(await client.ask('P20=00000000')).toMatch(/^E\..*toy has no cr0/);
   });
 
