@@ -18,6 +18,8 @@ export class Debuggee {
   readonly images: readonly DebugInfo[];
   /** Of the vCPU that is shown. */
   readonly vcpu = 0;
+  /** Base of CS when the registers were last read. */
+  private codeBase = 0;
   private snapshot: Promise<Registers> | undefined;
   private stack: Promise<Frame[]> | undefined;
 
@@ -33,9 +35,15 @@ export class Debuggee {
   }
 
   registers(): Promise<Registers> {
-    if (this.target.running) return this.target.readRegisters(this.vcpu);
-    this.snapshot ??= this.target.readRegisters(this.vcpu);
+    if (this.target.running) return this.readRegisters();
+    this.snapshot ??= this.readRegisters();
     return this.snapshot;
+  }
+
+  private async readRegisters(): Promise<Registers> {
+    const registers = await this.target.readRegisters(this.vcpu);
+    this.codeBase = registers.segments[1].base;
+    return registers;
   }
 
   /** Linear address of the next instruction. */
@@ -62,9 +70,20 @@ export class Debuggee {
     });
   }
 
+  /**
+   * Symbols are linked to offsets in CS. Where its base is not 0 (real mode; kernels that map themselves with
+   * segments) an address that no symbol covers is looked for as such an offset.
+   */
+  private linked(address: number): number {
+    if (this.codeBase === 0 || this.images.some((image) => image.lookup(address) !== undefined)) return address;
+    const offset = (address - this.codeBase) >>> 0;
+    return this.images.some((image) => image.lookup(offset) !== undefined) ? offset : address;
+  }
+
   symbolAt(address: number): { name: string; offset: number } | undefined {
+    const linked = this.linked(address);
     for (const image of this.images) {
-      const symbol = image.lookup(address);
+      const symbol = image.lookup(linked);
       if (symbol !== undefined) return symbol;
     }
     return undefined;
@@ -84,18 +103,21 @@ export class Debuggee {
   }
 
   locate(address: number): SourceRow | undefined {
+    const linked = this.linked(address);
+    const moved = address - linked;
     for (const image of this.images) {
-      const row = image.locate(address);
-      if (row !== undefined) return row;
+      const row = image.locate(linked);
+      if (row !== undefined) return moved === 0 ? row : { ...row, start: row.start + moved, end: row.end + moved };
     }
     return undefined;
   }
 
   /** Where the body of the function at `entry` begins, behind its prologue. */
   bodyStart(entry: number): number {
+    const linked = this.linked(entry);
     for (const image of this.images) {
-      const start = image.bodyStart(entry);
-      if (start !== entry) return start;
+      const start = image.bodyStart(linked);
+      if (start !== linked) return start + (entry - linked);
     }
     return entry;
   }
