@@ -27,8 +27,15 @@ const PIT: readonly (readonly [number, number])[] = [
   [1, 18],
 ];
 
-/** Programs a pair and a timer that were just reset. */
-export function leaveAsFirmware(pic: PortDevice, pit: PortDevice): void {
+/**
+ * For a 16550: its interrupt gate (OUT2) is open. Hardware leaves it closed; virtual machines have none, and
+ * guests that only ever ran on those forget to open it.
+ */
+const SERIAL: readonly (readonly [number, number])[] = [[4, 0x08]];
+
+/** Programs devices that were just reset. */
+export function leaveAsFirmware(pic: PortDevice, pit: PortDevice, serial: PortDevice): void {
+  for (const [offset, value] of SERIAL) serial.writePort(offset, 1, value);
   for (const [offset, value] of PIC) pic.writePort(offset, 1, value);
   for (const [offset, value] of PIT) pit.writePort(offset, 1, value);
 }

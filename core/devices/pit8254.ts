@@ -147,8 +147,8 @@ export class Pit8254 implements PortDevice {
   }
 
   /**
-   * The next edge is due. Edges closer together than a tick (a slow clock, a tiny count) would be missed by
-   * looking once: a fall and a rise since the last look become a pulse, however many there were.
+   * The next edge is due. A fall and a rise since the last look become a pulse, however many there were:
+   * those of mode 2, and all that are closer together than a tick (a slow clock, a tiny count).
    */
   #fire(): void {
     const cycle = this.#cycle();
@@ -165,7 +165,9 @@ export class Pit8254 implements PortDevice {
     this.#out = counter.output(cycle);
     this.#delivered = cycle;
     this.#irq.set(this.#out);
-    const next = counter.nextEdge(cycle);
+    let next = counter.nextEdge(cycle);
+    // The low clock of mode 2 only prepares the next rise: it is not worth an event of its own.
+    if (next !== NO_EDGE && counter.s.mode === 2 && this.#out) next = counter.nextEdge(next);
     if (next === NO_EDGE) this.#timer.cancel();
     else this.#timer.arm(Math.max(this.#rate.tickOf(next), this.#clock.now() + 1));
   }

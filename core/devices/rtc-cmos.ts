@@ -103,7 +103,7 @@ export class RtcCmos implements PortDevice {
       registerA: 0x26, // 32.768 kHz, 1024 Hz
       registerB: 0x02, // 24 hours, BCD
       flags: 0,
-      ram: new Uint8Array(128),
+      ram: firmwareMemory(),
       base: wallClock,
       weekdayShift: 0,
       phase: 0,
@@ -341,6 +341,13 @@ export class RtcCmos implements PortDevice {
     ram[0x2e] = (sum >>> 8) & 0xff;
     ram[0x2f] = sum & 0xff;
   }
+}
+
+/** The equipment byte: an FPU, a VGA, no floppy drive. The machine adds what depends on it. */
+function firmwareMemory(): Uint8Array {
+  const ram = new Uint8Array(128);
+  ram[0x14] = 0x02;
+  return ram;
 }
 
 /** Crystal cycles between periodic interrupts, 0 for none (datasheet table 5: rates of the 32 kHz base). */

@@ -91,7 +91,7 @@ export class Board {
 
   /** As firmware and a boot loader leave it: devices in their usual modes, the whole of memory in reach. */
   handOver(): void {
-    leaveAsFirmware(this.#pic, this.#pit);
+    leaveAsFirmware(this.#pic, this.#pit, this.serial);
     this.#systemControl.writePort(0, 1, 2);
   }
 }

@@ -93,8 +93,8 @@ describe('all devices', () => {
     ]) {
       const next = random(seed);
       const m = pc(hz);
-      for (let i = 0; i < 30_000; i++) happen(m, next);
-      for (let i = 0; i < 4_000; i++) {
+      for (let i = 0; i < 40_000; i++) happen(m, next);
+      for (let i = 0; i < 10_000; i++) {
         const width = WIDTHS[next(3)];
         const value = m.bus.read(next(0x10000), width);
         if (!(Number.isInteger(value) && value >= 0 && value < 2 ** (8 * width))) expect.fail(`read ${value}`);

@@ -10,6 +10,7 @@ import { Pit8254 } from '../../../core/devices/pit8254.ts';
 import { PowerPort } from '../../../core/devices/power-port.ts';
 import { STANDARD_PORTS } from '../../../core/devices/standard-ports.ts';
 import { SystemControl } from '../../../core/devices/system-control.ts';
+import { Uart16550 } from '../../../core/devices/uart16550.ts';
 import { run, TextSink } from './helpers.ts';
 
 function machine() {
@@ -87,7 +88,9 @@ describe('what firmware leaves behind', () => {
     const clock = new VirtualClock(1_000_000);
     const pic = new Pic8259Pair();
     const pit = new Pit8254({ clock, irq: pic.irq(0) });
-    leaveAsFirmware(pic, pit);
+    const serial = new Uart16550({ irq: pic.irq(4), out: new TextSink() });
+    leaveAsFirmware(pic, pit, serial);
+    expect(serial.readPort(4, 1)).toBe(0x08);
     expect([pic.readPort(1, 1), pic.readPort(3, 1)]).toEqual([0xb8, 0x8e]);
     let ticks = 0;
     for (let i = 0; i < 10_000; i++) {
