@@ -42,7 +42,8 @@ export class PhysicalMemory {
     const pages = Math.min(Math.floor(ramBytes / PAGE), frameCount);
     this.ramBytes = pages * PAGE;
     this.frameFlags = new Uint8Array(total / PAGE);
-    this.#hostPages = Uint32Array.from({ length: pages }, (_, page) => frames / PAGE + page);
+    this.#hostPages = new Uint32Array(pages);
+    for (let page = 0; page < pages; page++) this.#hostPages[page] = frames / PAGE + page;
   }
 
   /** Host address >>> 12 of a physical page; 0 where there is no RAM. */
