@@ -1,4 +1,6 @@
 /** The adapter as it is shipped, over the real machine and the demo guest. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { DebugClient } from '@vscode/debugadapter-testsupport';
 import type { DebugProtocol } from '@vscode/debugprotocol';
@@ -267,6 +269,18 @@ describe('the run as a whole', () => {
     expect(await frames()).toEqual(['_start boot.S:19']);
     await until('continue');
     expect(await evaluated('pages_on_demand')).toBe(status);
+  });
+
+  test('COM1 also to a file, and a GDB stub beside the session', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'trapgate-'));
+    const file = path.join(folder, 'serial.txt');
+    await launch({ serial: `file:${file}`, gdb: '0', stopOnEntry: true });
+    await expect.poll(() => output).toMatch(/gdb can attach: target remote 127\.0\.0\.1:\d+/);
+    await until('configurationDone');
+    await toTheEnd();
+    await client.disconnectRequest();
+    expect(readFileSync(file, 'utf8')).toContain('All done, powering off.');
+    rmSync(folder, { recursive: true });
   });
 
   test('a limit of instructions is a stop', async () => {
