@@ -5,8 +5,8 @@
  */
 import { civilFromDays, daysFromCivil } from '../util/calendar.ts';
 
-export const B_BINARY = 0x04;
-export const B_24_HOURS = 0x02;
+const B_BINARY = 0x04;
+const B_24_HOURS = 0x02;
 
 const PM = 0x80;
 const DAY = 86_400;

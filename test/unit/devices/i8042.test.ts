@@ -64,7 +64,7 @@ describe('the keyboard controller', () => {
     expect(m.read()).not.toBe(0);
   });
 
-  it('opens and closes the A20 gate, and resets the processor in three ways', () => {
+  it('opens and closes the A20 gate, and resets the processor by pulse and by output port', () => {
     const m = machine();
     expect(m.controller.a20).toBe(true);
     m.command(0xdd);
