@@ -15,6 +15,7 @@ import {
 } from '../core/index.ts';
 import { asArray, asObject, integer, type Json, optionalText, required, text } from './arguments.ts';
 import { functionPoints } from './breakpoint-places.ts';
+import { dataPoint } from './data-breakpoints.ts';
 import type { Debuggee } from './debuggee.ts';
 import { interpolate } from './evaluation.ts';
 import { parseHitCondition } from './hit-condition.ts';
@@ -22,7 +23,7 @@ import { parseReference } from './memory.ts';
 import { errorLine, RequestError } from './protocol-error.ts';
 import type { Sources } from './sources.ts';
 
-export type BreakpointKind = 'source' | 'function' | 'instruction';
+export type BreakpointKind = 'source' | 'function' | 'instruction' | 'data';
 
 interface Breakpoint {
   readonly id: number;
@@ -50,7 +51,7 @@ const MAX_LINE_DISTANCE = 64;
 export class Breakpoints {
   private readonly debuggee: Debuggee;
   private readonly sources: Sources;
-  /** By what set them: `source:PATH`, `function`, `instruction`. */
+  /** By what set them: `source:PATH`, `function`, `instruction`, `data`. */
   private readonly groups = new Map<string, Breakpoint[]>();
   private readonly byPoint = new Map<number, Breakpoint>();
   private nextId = 1;
@@ -95,6 +96,12 @@ export class Breakpoints {
       const address = { ...base, offset: (base.offset + integer(wanted.offset)) >>> 0 };
       const point: Point = { kind: 'code', address };
       return { kind: 'instruction', points: [point], shown: this.shownAt(point) };
+    });
+  }
+
+  async setData(args: Json): Promise<DebugProtocol.Breakpoint[]> {
+    return this.replace('data', asArray(args.breakpoints), async (wanted) => {
+      return { kind: 'data', points: [await dataPoint(wanted, this.debuggee)], shown: {} };
     });
   }
 

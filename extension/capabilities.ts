@@ -12,6 +12,8 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   exceptionBreakpointFilters: exceptionFilters(),
   supportsExceptionFilterOptions: true,
   supportsExceptionInfoRequest: true,
+  supportsDataBreakpoints: true,
+  supportsDataBreakpointBytes: true,
   supportsSetVariable: true,
   supportsSetExpression: true,
   supportsCompletionsRequest: true,

@@ -21,6 +21,7 @@ import { AttachRelay } from './attach-relay.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { attachConfiguration, launchConfiguration } from './configuration.ts';
+import { dataBreakpointInfo } from './data-breakpoints.ts';
 import { Debuggee } from './debuggee.ts';
 import { disassembleRequest } from './disassembly.ts';
 import { completions, evaluateRequest, setExpression } from './evaluation.ts';
@@ -147,6 +148,8 @@ export class TrapgateSession extends DebugSession {
       setInstructionBreakpoints: use(async ({ breakpoints }, args) => ({
         breakpoints: await breakpoints.setInstruction(args),
       })),
+      dataBreakpointInfo: use(({ debuggee }, args) => dataBreakpointInfo(args, debuggee)),
+      setDataBreakpoints: use(async ({ breakpoints }, args) => ({ breakpoints: await breakpoints.setData(args) })),
       setExceptionBreakpoints: use(async ({ exceptions }, args) => ({ breakpoints: await exceptions.set(args) })),
       breakpointLocations: use(({ breakpoints }, args) => ({ breakpoints: breakpoints.locations(args) })),
       exceptionInfo: use(({ debuggee }) => exceptionInfo(debuggee.target.lastStop)),

@@ -100,6 +100,18 @@ describe('source breakpoints', () => {
     expect(output).not.toContain('tick 16\n');
   });
 
+  test('on data: who writes the tick counter', async () => {
+    await launch();
+    await breakAt('kmain.c', 55);
+    await until('configurationDone');
+    const { dataId } = await request('dataBreakpointInfo', { name: 'ticks' });
+    await request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write', hitCondition: '2' }] });
+    expect(await until('continue')).toMatchObject({ reason: 'data breakpoint' });
+    expect((await frames())[0]).toMatch(/^timer_interrupt timer.c:/);
+    await request('setDataBreakpoints', { breakpoints: [] });
+    await toTheEnd();
+  });
+
   test('breakpointLocations are the lines with code', async () => {
     await launch();
     const { breakpoints } = await request('breakpointLocations', {

@@ -1,7 +1,6 @@
 /** No message makes the adapter throw, hang or stop answering. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CAPABILITIES } from '../../extension/capabilities.ts';
 import { TrapgateSession } from '../../extension/session.ts';
 import { ToyTarget } from '../unit/server/toy-target.ts';
 
@@ -10,6 +9,8 @@ const COMMANDS = [
   'setFunctionBreakpoints',
   'setInstructionBreakpoints',
   'setExceptionBreakpoints',
+  'setDataBreakpoints',
+  'dataBreakpointInfo',
   'breakpointLocations',
   'exceptionInfo',
   'threads',
@@ -90,14 +91,14 @@ test('2 000 random requests are each answered', async () => {
       throw new Error('no such file');
     },
   });
-  const waiting = new Map<number, () => void>();
+  const waiting = new Map<number, (success: boolean) => void>();
   session.onDidSendMessage((sent) => {
-    const { type, request_seq } = sent as { type: string; request_seq?: number };
-    if (type === 'response' && request_seq !== undefined) waiting.get(request_seq)?.();
+    const { type, request_seq, success } = sent as { type: string; request_seq?: number; success?: boolean };
+    if (type === 'response' && request_seq !== undefined) waiting.get(request_seq)?.(success === true);
   });
   let seq = 1;
   const send = (command: string, args: unknown) =>
-    new Promise<void>((resolve) => {
+    new Promise<boolean>((resolve) => {
       const own = seq++;
       waiting.set(own, resolve);
       session.handleMessage({ seq: own, type: 'request', command, arguments: args } as never);
@@ -111,6 +112,7 @@ test('2 000 random requests are each answered', async () => {
     }),
     { seed: 23, numRuns: 2000 },
   );
-  await send('disconnect', {});
-  expect(CAPABILITIES.supportsCancelRequest).toBe(true);
+  expect(await send('threads', {})).toBe(true);
+  expect(await send('readMemory', { memoryReference: '0x100', count: 4 })).toBe(true);
+  expect(await send('disconnect', {})).toBe(true);
 });

@@ -178,6 +178,34 @@ describe('breakpoints', () => {
     expect(await evaluated('pc')).toContain('0x00000103');
   });
 
+  test('on data, by expression and by address', async () => {
+    await atEntry(adapter);
+    // inc eax; store 5 at 2000h; load from 2000h; jump to itself
+    adapter.target.memory.set([0x40, 0xa2, 0x00, 0x20, 0x05, 0xa0, 0x00, 0x20, 0xeb, 0xfe], 0x100);
+    const named = await request('dataBreakpointInfo', { name: 'counter' });
+    expect(named).toMatchObject({ dataId: '0x00002000,4', description: '4 bytes at 0x00002000' });
+    const range = await request('dataBreakpointInfo', { name: 'phys:0x2000', asAddress: true, bytes: 16 });
+    expect(range.dataId).toBe('phys:0x00002000,16');
+    expect(await request('dataBreakpointInfo', { name: 'eax' })).toMatchObject({ dataId: null });
+    expect(await request('dataBreakpointInfo', { name: 'nonsense' })).toMatchObject({ dataId: null });
+    const set = await request('setDataBreakpoints', {
+      breakpoints: [
+        { dataId: named.dataId, accessType: 'write' },
+        { dataId: range.dataId, accessType: 'read' },
+        { dataId: 'x' },
+      ],
+    });
+    expect(set.breakpoints.map((one: DebugProtocol.Breakpoint) => one.verified)).toEqual([true, true, false]);
+    expect(await until('continue')).toMatchObject({
+      reason: 'data breakpoint',
+      hitBreakpointIds: [set.breakpoints[0].id],
+    });
+    expect(await until('continue')).toMatchObject({
+      reason: 'data breakpoint',
+      hitBreakpointIds: [set.breakpoints[1].id],
+    });
+  });
+
   test('breakpointLocations names the lines with code', async () => {
     await atEntry(adapter);
     const { breakpoints } = await request('breakpointLocations', { source: { path: SOURCE }, line: 1, endLine: 12 });
