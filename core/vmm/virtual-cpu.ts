@@ -70,6 +70,7 @@ interface CpuState {
   shutdown: boolean;
   interruptShadow: number;
   pendingDebug: number;
+  deliveries: number;
   acknowledged: number;
 }
 
@@ -93,6 +94,7 @@ const SHAPE = new StateShape<CpuState>(1, {
   shutdown: flag,
   interruptShadow: int(0, 2),
   pendingDebug: word,
+  deliveries: word,
   acknowledged: int(-1, 255),
 });
 
@@ -117,6 +119,8 @@ export class VirtualCpu implements PagingControl {
   interruptShadow = SHADOW_NONE;
   /** DR6 bits of a debug trap that waits for delivery, 0 = none. */
   pendingDebug = 0;
+  /** Exceptions and interrupts delivered since the last step retired. */
+  deliveries = 0;
   /** Vector the interrupt controller gave and that is not delivered yet, or -1. */
   acknowledged = -1;
 
@@ -147,6 +151,7 @@ export class VirtualCpu implements PagingControl {
     this.shutdown = false;
     this.interruptShadow = SHADOW_NONE;
     this.pendingDebug = 0;
+    this.deliveries = 0;
     this.acknowledged = -1;
   }
 

@@ -82,6 +82,12 @@ const MOST_DELIVERIES = 100_000;
 /** Engines count a budget in 32 signed bits. */
 const LONGEST_RUN = 0x7fffffff;
 
+/**
+ * Deliveries in a row that cost no step. Beyond them each counts as one, so that a guest that faults in its
+ * own handlers for ever still uses up its budget, its clock runs, and it can be interrupted.
+ */
+const FREE_DELIVERIES = 256;
+
 export class Vmm {
   readonly monitor: Monitor;
   readonly cpu: VirtualCpu;
@@ -195,6 +201,7 @@ export class Vmm {
       if (exit.steps > 0) {
         stalls = 0;
         this.steps += exit.steps;
+        cpu.deliveries = 0;
         cpu.interruptShadow = SHADOW_NONE;
         // RF lasts for one instruction (SDM vol. 3, 17.3.1.1).
         const rest = context.word(CTX_FLAG_REST);
@@ -243,6 +250,7 @@ export class Vmm {
         return outcome;
       }
       this.steps++;
+      cpu.deliveries = 0;
       // RF as it was before: IRET may have set it for the next instruction.
       if (rest & RF && instruction.mnemonic !== 'iret')
         context.setWord(CTX_FLAG_REST, context.word(CTX_FLAG_REST) & ~RF);
@@ -328,7 +336,11 @@ export class Vmm {
   }
 
   #after(delivery: Delivery): VmmExit | undefined {
-    if (delivery === DELIVERED) return this.monitor.space.hasWatchHits ? this.#stop('watch') : GO_ON;
+    if (delivery === DELIVERED) {
+      // A handler whose first instruction faults never retires one: from here on its faults take time.
+      if (++this.cpu.deliveries > FREE_DELIVERIES) this.steps++;
+      return this.monitor.space.hasWatchHits ? this.#stop('watch') : GO_ON;
+    }
     if (delivery === STOPPED) return this.#vectorStop();
     if (delivery !== SHUT_DOWN) return this.#refused();
     return this.#stop('shutdown');

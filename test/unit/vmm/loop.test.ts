@@ -184,6 +184,22 @@ describe('budgets', () => {
   });
 });
 
+describe('a handler that faults for ever', () => {
+  it('uses up the budget all the same, at the same steps in any slicing', () => {
+    const runs = [[1000], [1, 2, 3, 400, 594]].map((slices) => {
+      const one = new CpuRig();
+      protectedMode(one);
+      one.context.setSegment(2, { selector: DATA0, base: 0, limit: 0xffff, access: 0x9300 });
+      one.engine.program.set(0x5002, instruction('ud2'));
+      one.engine.program.set(0xa060, instruction('ud2'));
+      for (const slice of slices) expect(one.vmm.run(slice).reason).toBe('budget');
+      return [one.vmm.steps, one.context.eip, one.context.register(ESP), one.cpu.deliveries];
+    });
+    expect(runs[0]).toEqual(runs[1]);
+    expect(runs[0][3]).toBe(256 + 998);
+  });
+});
+
 describe('what a debugger asks for', () => {
   it('holds interrupts back while it steps', () => {
     rig.context.eflags = 2 | IF;
