@@ -24,6 +24,8 @@ const LAST_EVENTS_MILLISECONDS = 100;
 export interface DapServerOptions {
   /** One line for the person who started the server. */
   onMessage?(line: string): void;
+  /** A client wants the machine to end. */
+  onTerminate?(): void;
 }
 
 /** Serves `attach` to a machine that runs already. @throws UserError when the address cannot be listened on */
@@ -33,7 +35,7 @@ export function serveDap(
   options: DapServerOptions = {},
 ): Promise<DapServer> {
   let clients = 0;
-  return listen(address, () => joinFactory(target, `debug-adapter client ${++clients}`), options);
+  return listen(address, () => joinFactory(target, `debug-adapter client ${++clients}`, options), options);
 }
 
 /** Serves `launch`: every connection builds a machine of its own. @throws UserError */
@@ -41,7 +43,7 @@ export function serveAdapter(address: ListenAddress, options: DapServerOptions =
   return listen(address, () => NODE_FACTORY, options);
 }
 
-function joinFactory(target: DebugTarget, client: string): TargetFactory {
+function joinFactory(target: DebugTarget, client: string, options: DapServerOptions): TargetFactory {
   return {
     join: async (configuration) => {
       const { image } = target;
@@ -55,7 +57,15 @@ function joinFactory(target: DebugTarget, client: string): TargetFactory {
       const giveBack = target.claim === undefined ? () => {} : target.claim(client);
       if (giveBack === undefined)
         throw new UserError('busy', `the machine is controlled by ${target.controller}`, 'detach that one first');
-      return { target, images, program, sourceBase, notes: images.flatMap((one) => one.problems), release: giveBack };
+      return {
+        target,
+        images,
+        program,
+        sourceBase,
+        notes: images.flatMap((one) => one.problems),
+        release: giveBack,
+        terminate: () => options.onTerminate?.(),
+      };
     },
     readFile: (pathOrUri) => NODE_SERVICES.readFile(pathOrUri),
   };

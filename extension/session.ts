@@ -62,6 +62,7 @@ export class TrapgateSession extends DebugSession {
   private relay: AttachRelay | undefined;
   private client: Json = {};
   private ended = false;
+  private terminating = false;
   /** Called when the client is gone. */
   onEnd: () => void = () => {};
 
@@ -138,7 +139,7 @@ export class TrapgateSession extends DebugSession {
       attach: (args) => this.attach(args),
       configurationDone: () => void this.machine(),
       disconnect: (args) => this.end(args.terminateDebuggee === true),
-      terminate: async () => this.attached?.control.halt() as Promise<undefined>,
+      terminate: () => this.terminate(),
       cancel: () => undefined,
       restart: use((session) => this.restart(session)),
       setBreakpoints: use(async ({ breakpoints }, args) => ({ breakpoints: await breakpoints.setSource(args) })),
@@ -361,6 +362,11 @@ export class TrapgateSession extends DebugSession {
     return { content: new TextDecoder().decode(await this.factory.readFile(path)), mimeType: 'text/plain' };
   }
 
+  private async terminate(): Promise<undefined> {
+    this.terminating = true;
+    await this.attached?.control.halt();
+  }
+
   /** Gives the machine back. A joined one goes on unless the client wants it stopped. */
   private async end(terminate: boolean): Promise<undefined> {
     this.relay?.close();
@@ -375,7 +381,8 @@ export class TrapgateSession extends DebugSession {
     session.output.flush();
     session.provided.release();
     const { target } = session.debuggee;
-    if (session.launched || terminate || target.running || isEnd(target.lastStop)) return;
+    if (terminate || this.terminating) return session.provided.terminate?.() as undefined;
+    if (session.launched || target.running || isEnd(target.lastStop)) return;
     // Nobody is left to resume it: a joined machine runs on, as it did before the client came.
     target.resume({ kind: 'continue' }).catch(() => {});
   }

@@ -14,6 +14,8 @@ export interface Provided {
   readonly notes: readonly string[];
   /** Gives the machine back (attach) or away (launch). */
   release(): void;
+  /** Ends the process that runs a joined machine. */
+  terminate?(): void;
 }
 
 /** A connection to a debug-adapter server: messages out, messages in. */

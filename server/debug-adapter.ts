@@ -13,7 +13,7 @@ export interface DebugAdapter {
   serveDap(
     target: DebugTarget,
     address: ListenAddress,
-    options?: { onMessage?(line: string): void },
+    options?: { onMessage?(line: string): void; onTerminate?(): void },
   ): Promise<{ readonly address: ListenAddress; close(): Promise<void> }>;
   /** The adapter on stdio, until its client is gone; on TCP with a port, for ever. @throws UserError */
   runAdapter(port?: number): Promise<void>;

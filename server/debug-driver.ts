@@ -79,7 +79,14 @@ export class DebugDriver {
         onKill: () => this.stop('interrupted', 'killed by the debugger', 0),
         onMessage: say,
       }));
-    const adapter = dap && (await (await loadDebugAdapter()).serveDap(this.target, dap, { onMessage: say }));
+    const adapter =
+      dap &&
+      (await (
+        await loadDebugAdapter()
+      ).serveDap(this.target, dap, {
+        onTerminate: () => this.stop('interrupted', 'ended by the debugger', 0),
+        onMessage: say,
+      }));
     this.target.subscribe((event) => this.#listen(event));
     const waits = this.#options.run ? '' : ' (the guest waits for it)';
     if (adapter !== undefined) say(`debug adapter: attach to ${listenAddressText(adapter.address)}${waits}`);

@@ -100,6 +100,15 @@ describe('a machine that waits', () => {
     expect(await run.status).toBe(0);
   });
 
+  test('ends when a client wants it to', async () => {
+    const run = await start('--dap', '0', '--wait');
+    const client = await attach(run.target);
+    await until(client, 'configurationDone');
+    await client.disconnectRequest({ terminateDebuggee: true });
+    expect(await run.status).toBe(0);
+    expect(run.stderr()).toContain('ended by the debugger');
+  });
+
   test('outlives a client that vanishes', async () => {
     const run = await start('--dap', '0', '--wait', '--max-instructions', '100000000');
     const port = Number(run.target.split(':').at(-1));
