@@ -2,13 +2,14 @@
  * What dist/ is made of. Everything is CommonJS: VS Code loads extensions that way, and one file that is
  * required at once starts faster than a tree of modules.
  *
- *   trapgate.js        the command line; trapgate-*.js are its parts that load when they are needed
+ *   trapgate.js        launches the command line, which is trapgate-*.js and V8's bytecode of it
  *   debug-adapter.js   the debug adapter on stdio or TCP, for other editors
  *   extension.js       VS Code, Node host          extension.web.js   VS Code, browser host (self-contained)
  *   index.js           the library                 iced-x86.js        the disassembler, required on first use
  *   tier0.wasm         the interpreter, emitted by core/vcpu/interpreter
  *   demo.elf           the bundled demo guest      THIRD-PARTY-NOTICES.txt
  */
+import { spawn } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -90,7 +91,7 @@ const BUNDLES = [
 
 function bundle({ entry, out, platform, banner, foreign }) {
   const web = platform === 'browser';
-  const plugins = web ? [browserModules] : foreign ? [] : [icedApart];
+  const plugins = [handlerNumbers, ...(web ? [browserModules] : foreign ? [] : [icedApart])];
   return esbuild.build({
     ...COMMON,
     entryPoints: [source(entry)],
@@ -111,13 +112,15 @@ function bundle({ entry, out, platform, banner, foreign }) {
 
 /**
  * The command line is cut at its dynamic imports, so that what a plain `run` does not need (debugging, pictures)
- * is not even read. esbuild splits ES modules only; each piece is then made CommonJS by itself.
+ * is not even read. esbuild splits ES modules only; each part is then made CommonJS by itself. The launcher
+ * (server/launcher.ts) loads the parts.
  */
 async function bundleCommand() {
   const result = await esbuild.build({
     ...COMMON,
-    entryPoints: { trapgate: source('server/main.ts') },
+    entryPoints: { main: source('server/main.ts') },
     outdir: dist,
+    entryNames: 'trapgate-[name]-[hash]',
     chunkNames: 'trapgate-[name]-[hash]',
     format: 'esm',
     splitting: true,
@@ -125,49 +128,83 @@ async function bundleCommand() {
     platform: 'node',
     target: 'node20',
     minifyWhitespace: true,
-    plugins: [icedApart, noSubcommandPrograms],
+    plugins: [icedApart, noSubcommandPrograms, handlerNumbers],
     define: { 'process.env.TRAPGATE_VERSION': JSON.stringify(version) },
   });
-  const written = new Set();
+  const parts = new Set();
   for (const { path: file, text } of result.outputFiles) {
-    const entry = path.basename(file) === 'trapgate.js';
     const { code } = await esbuild.transform(text, {
       format: 'cjs',
       platform: 'node',
       target: 'node20',
       minifyWhitespace: true,
-      banner: entry ? '#!/usr/bin/env node' : '',
     });
     writeFileSync(file, code);
-    written.add(path.basename(file));
+    parts.add(path.basename(file));
   }
   for (const name of readdirSync(dist)) {
-    if (/^trapgate-.*\.js$/.test(name) && !written.has(name)) rmSync(path.join(dist, name));
+    if (/^trapgate-/.test(name) && !parts.has(name.replace(/\.bytecode$/, ''))) rmSync(path.join(dist, name));
   }
+  const main = [...parts].find((name) => name.startsWith('trapgate-main-'));
+  await esbuild.build({
+    ...COMMON,
+    entryPoints: [source('server/launcher.ts')],
+    outfile: path.join(dist, 'trapgate.js'),
+    platform: 'node',
+    target: 'node20',
+    banner: { js: '#!/usr/bin/env node' },
+    define: { 'process.env.TRAPGATE_MAIN': JSON.stringify(main) },
+  });
+  chmodSync(path.join(dist, 'trapgate.js'), 0o755);
   return result;
 }
 
-/** Runs our own emitter once; the wasm is the same for every machine, so nobody has to emit it at start-up. */
+/** Boots the demo once in a process of its own and keeps the bytecode V8 made; without it the command is only slower. */
+function writeBytecode() {
+  if (!existsSync(path.join(dist, 'demo.elf'))) return;
+  const warm = spawn(process.execPath, [source('scripts/lib/warm-command.cjs'), dist], { stdio: 'ignore' });
+  return new Promise((resolve) => warm.on('exit', resolve));
+}
+
+/** Text that stands in for core/vcpu/interpreter/handlers.ts in every bundle, see `handlerNumbers`. */
+let handlersText = '';
+
+/**
+ * Runs our own emitter once; the wasm is the same for every machine, so nobody has to emit it at start-up. With
+ * it comes the numbering of its handlers, which would otherwise be derived from the opcode table at every start.
+ */
 async function buildTier0() {
-  const entry = source('core/vcpu/interpreter/build.ts');
-  if (!existsSync(entry)) return;
   const emitter = path.join(dist, '.build/tier0.mjs');
+  const contents = `export { buildTier0 } from './build.ts'; export * from './handlers.ts'; export { FIRST_FORM } from './record.ts';`;
   await esbuild.build({
     ...COMMON,
-    entryPoints: [entry],
+    stdin: { contents, resolveDir: source('core/vcpu/interpreter'), loader: 'ts' },
     outfile: emitter,
     format: 'esm',
     platform: 'node',
     target: 'node20',
   });
-  const { buildTier0: emit } = await import(`${pathToFileURL(emitter)}?${statSync(emitter).mtimeMs}`);
-  const bytes = emit();
+  const made = await import(`${pathToFileURL(emitter)}?${statSync(emitter).mtimeMs}`);
+  const bytes = made.buildTier0();
   if (!WebAssembly.validate(bytes)) {
     writeFileSync(path.join(dist, '.build/tier0-invalid.wasm'), bytes);
     new WebAssembly.Module(bytes); // throws with the place of the mistake
   }
   writeFileSync(path.join(dist, 'tier0.wasm'), bytes);
+  const keys = made.FORMS.map((form) => form.key).join(' ');
+  handlersText = `
+    const numbers = new Map(${JSON.stringify(keys)}.split(' ').map((key, i) => [key, ${made.FIRST_FORM} + i]));
+    export const handlerOf = (key) => numbers.get(key);
+    export const HANDLERS = ${made.HANDLERS};
+    export const BLOCK_SLOTS = ${made.BLOCK_SLOTS};`;
 }
+
+const handlerNumbers = {
+  name: 'handler-numbers',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]interpreter[\\/]handlers\.ts$/ }, () => ({ contents: handlersText, loader: 'js' }));
+  },
+};
 
 /** Bundles a tool of the project (tests, benchmarks) into one file that Node runs. */
 export function bundleTool(entry, outfile) {
@@ -187,7 +224,7 @@ export async function build() {
   copy('node_modules/iced-x86/iced_x86_bg.wasm', 'iced_x86_bg.wasm');
   copy('server/demo/demo.elf', 'demo.elf');
   writeFileSync(path.join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(results.map((result) => result.metafile)));
-  if (existsSync(path.join(dist, 'trapgate.js'))) chmodSync(path.join(dist, 'trapgate.js'), 0o755);
+  await writeBytecode();
   writeFileSync(path.join(dist, '.build/stamp'), String(stamp));
 }
 

@@ -1,0 +1,42 @@
+/**
+ * dist/trapgate.js: loads the command from the files beside it, with the bytecode V8 made of them when they
+ * were built. Compiling is most of what a short run costs, and this leaves most of it out. Bytecode that is
+ * missing or of another V8 is ignored. The names of the files hold a hash of their content, because V8 itself
+ * compares no more than the length of a source with its bytecode.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import vm from 'node:vm';
+
+type Body = (exports: object, require: (name: string) => unknown, module: { exports: object }) => void;
+
+const requireNative = createRequire(__filename);
+const loaded = new Map<string, { exports: object }>();
+
+/** What was loaded, by file: the build asks each for its bytecode after a run. */
+export const scripts = new Map<string, vm.Script>();
+
+function load(file: string): object {
+  const known = loaded.get(file);
+  if (known !== undefined) return known.exports;
+  const module = { exports: {} };
+  loaded.set(file, module);
+  const bytecode = `${file}.bytecode`;
+  const script = new vm.Script(`(function(exports,require,module,__dirname){${readFileSync(file, 'utf8')}\n})`, {
+    filename: file,
+    cachedData: existsSync(bytecode) ? readFileSync(bytecode) : undefined,
+  });
+  scripts.set(file, script);
+  const requirePart = (name: string) =>
+    name.startsWith('./trapgate-') ? load(path.join(__dirname, name)) : requireNative(name);
+  (script.runInThisContext() as (...parts: [...Parameters<Body>, string]) => void)(
+    module.exports,
+    requirePart,
+    module,
+    __dirname,
+  );
+  return module.exports;
+}
+
+load(path.join(__dirname, process.env.TRAPGATE_MAIN ?? ''));
