@@ -3,7 +3,6 @@
  * asked for, because the server knows no extension (ARCHITECTURE.md, ranks).
  */
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { type DebugTarget, UserError } from '../core/index.ts';
 import type { ListenAddress } from './listen-address.ts';
 
@@ -19,8 +18,9 @@ export interface DebugAdapter {
   runAdapter(port?: number): Promise<void>;
 }
 
+/** The command is CommonJS in the end: this import is a require, and takes a path. */
 export async function loadDebugAdapter(): Promise<DebugAdapter> {
-  const adapter: DebugAdapter = await import(pathToFileURL(path.join(__dirname, 'debug-adapter.js')).href);
+  const adapter: DebugAdapter = await import(path.join(__dirname, 'debug-adapter.js'));
   return {
     serveDap: (target, address, options) => adapter.serveDap(target, address, options).catch(ours),
     runAdapter: (port) => adapter.runAdapter(port).catch(ours),

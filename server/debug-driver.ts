@@ -4,6 +4,7 @@
  */
 import { type Machine, MachineTarget, type Stop, type TargetEvent } from '../core/index.ts';
 import { loadDebugAdapter } from './debug-adapter.ts';
+import { hostMilliseconds } from './host-clock.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { listenAddressText } from './listen-address.ts';
 import type { EndReason, RunEnd } from './run-result.ts';
@@ -52,7 +53,7 @@ export class DebugDriver {
       image: options.image,
       maxSteps: options.maxInstructions,
       rebootOnReset: options.rebootOnReset,
-      milliseconds: () => performance.now(),
+      milliseconds: () => hostMilliseconds(),
       yieldToHost: () => {
         this.#afterSlice();
         return new Promise((resolve) => setImmediate(resolve));

@@ -3,6 +3,7 @@
  * the run. All host time is here: the guest never sees it.
  */
 import type { Machine, MachineEvent } from '../core/index.ts';
+import { hostMilliseconds } from './host-clock.ts';
 import {
   type EndReason,
   faultChainText,
@@ -35,7 +36,7 @@ const PACE_SECONDS = 0.01;
 export class HostDriver {
   readonly #machine: Machine;
   readonly #options: DriverOptions;
-  readonly #started = performance.now();
+  readonly #started = hostMilliseconds();
   #callSteps = FIRST_CALL_STEPS;
   #stopped: RunEnd | undefined;
   #wake: (() => void) | undefined;
@@ -77,7 +78,7 @@ export class HostDriver {
   /** Runs until 8 ms are over or something else than time happens. */
   #slice(): MachineEvent {
     const machine = this.#machine;
-    const begun = performance.now();
+    const begun = hostMilliseconds();
     for (let now = begun; ; ) {
       const left = (this.#options.maxInstructions ?? Number.POSITIVE_INFINITY) - machine.steps;
       const steps = Math.min(this.#callSteps, Math.max(left, 0));
@@ -85,7 +86,7 @@ export class HostDriver {
       const untilTick = this.paced ? machine.clock.now() + PACE_SECONDS * machine.clock.hz : undefined;
       const event = machine.run(steps, { untilTick });
       if (this.paced) this.#ahead += ((machine.clock.now() - machine.steps - before) / machine.clock.hz) * 1000;
-      const after = performance.now();
+      const after = hostMilliseconds();
       this.#adapt(after - now);
       now = after;
       const over = now - begun >= SLICE_MS || steps >= left || this.#ahead > PACE_SECONDS * 1000;
@@ -168,7 +169,7 @@ export class HostDriver {
   }
 
   #elapsed(): number {
-    return (performance.now() - this.#started) / 1000;
+    return (hostMilliseconds() - this.#started) / 1000;
   }
 
   #untilTimeout(): number {
@@ -177,9 +178,9 @@ export class HostDriver {
   }
 
   async #pace(): Promise<void> {
-    const begun = performance.now();
+    const begun = hostMilliseconds();
     await this.#sleep(Math.min(this.#ahead, this.#untilTimeout()));
-    this.#ahead = Math.max(0, this.#ahead - (performance.now() - begun));
+    this.#ahead = Math.max(0, this.#ahead - (hostMilliseconds() - begun));
   }
 
   /** Waits for input, a stop, or so many milliseconds. */

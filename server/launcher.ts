@@ -5,13 +5,11 @@
  * compares no more than the length of a source with its bytecode.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import vm from 'node:vm';
 
 type Body = (exports: object, require: (name: string) => unknown, module: { exports: object }) => void;
 
-const requireNative = createRequire(__filename);
 const loaded = new Map<string, { exports: object }>();
 
 /** What was loaded, by file: the build asks each for its bytecode after a run. */
@@ -29,7 +27,7 @@ function load(file: string): object {
   });
   scripts.set(file, script);
   const requirePart = (name: string) =>
-    name.startsWith('./trapgate-') ? load(path.join(__dirname, name)) : requireNative(name);
+    name.startsWith('./trapgate-') ? load(path.join(__dirname, name)) : require(name);
   (script.runInThisContext() as (...parts: [...Parameters<Body>, string]) => void)(
     module.exports,
     requirePart,

@@ -2,19 +2,20 @@
 import path from 'node:path';
 import { DEFAULT_CONFIG, type ImageInfo, Machine, type MachineConfig, type UserError } from '../core/index.ts';
 import { readInput } from './files.ts';
+import { hostMilliseconds } from './host-clock.ts';
 import { HostDriver } from './host-driver.ts';
 import type { RunOptions } from './options.ts';
 import { Outputs } from './outputs.ts';
 import { jsonLine, type RunEnd, STATUS_USER_MISTAKE } from './run-result.ts';
 import { parseScenario } from './scenario.ts';
 import { ScenarioRunner } from './scenario-runner.ts';
-import { SerialConsole, standardInputCanSpeak } from './serial-console.ts';
+import type { SerialConsole } from './serial-console.ts';
 import { statisticsText } from './statistics-text.ts';
 import { loadTier0 } from './tier0.ts';
 
 /** @throws UserError for what cannot be started; answers the exit status otherwise */
 export async function runCommand(options: RunOptions): Promise<number> {
-  const started = performance.now();
+  const started = hostMilliseconds();
   const scenarioSteps =
     options.scenario === undefined
       ? undefined
@@ -36,7 +37,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
   }
   const end = await drive(machine, options, outputs, scenario);
   await outputs.finish(machine, end.status !== 0);
-  report(options, end, machine, outputs, (performance.now() - started) / 1000);
+  report(options, end, machine, outputs, (hostMilliseconds() - started) / 1000);
   return end.status;
 }
 
@@ -47,29 +48,35 @@ async function drive(
   scenario: ScenarioRunner | undefined,
 ): Promise<RunEnd> {
   let input: SerialConsole | undefined;
-  let inputExpected = options.serial.kind === 'stdio' && scenario === undefined && standardInputCanSpeak();
+  let inputExpected = options.serial.kind === 'stdio' && scenario === undefined;
+  /** Not before the guest's first byte: terminals and streams take a while to load. */
+  const openInput = async () => {
+    const { SerialConsole: Console, standardInputCanSpeak } = await import('./serial-console.ts');
+    const ended = () => {
+      driver.inputOpen = false;
+      driver.wake();
+    };
+    if (!standardInputCanSpeak()) return ended();
+    input = new Console({
+      input: (bytes) => {
+        machine.input({ kind: 'serial', bytes: [...bytes] });
+        driver.wake();
+      },
+      leave: () => driver.stop('interrupted', 'stopped by the user'),
+      ended,
+    });
+    if (driver instanceof HostDriver) driver.paced = input.terminal;
+  };
   const common = {
     timeout: options.timeout,
     maxInstructions: options.maxInstructions,
     scenario,
     afterSlice: () => {
       outputs.flush();
-      // Only now: opening the stream would delay the guest's first byte.
       if (!inputExpected) return;
       inputExpected = false;
       driver.inputOpen = true;
-      input = new SerialConsole({
-        input: (bytes) => {
-          machine.input({ kind: 'serial', bytes: [...bytes] });
-          driver.wake();
-        },
-        leave: () => driver.stop('interrupted', 'stopped by the user'),
-        ended: () => {
-          driver.inputOpen = false;
-          driver.wake();
-        },
-      });
-      if (driver instanceof HostDriver) driver.paced = input.terminal;
+      void openInput();
     },
   };
   const driver =

@@ -138,6 +138,8 @@ async function bundleCommand() {
       platform: 'node',
       target: 'node20',
       minifyWhitespace: true,
+      // import() becomes require(), which the launcher sees.
+      supported: { 'dynamic-import': false },
     });
     writeFileSync(file, code);
     parts.add(path.basename(file));
