@@ -11,6 +11,8 @@ import { TRAPGATE } from './command.ts';
 
 const GUESTS = fileURLToPath(new URL('../guests/', import.meta.url));
 const READY_MS = 20_000;
+/** A gdb that takes longer waits for something that will not come; its output says for what. */
+const GDB_MS = 50_000;
 let sockets = 0;
 let debuggee: string | undefined;
 
@@ -114,9 +116,16 @@ export function gdb(
   };
   child.stdout.setEncoding('latin1').on('data', take);
   child.stderr.setEncoding('latin1').on('data', take);
+  const patience = setTimeout(() => {
+    output += '\n[gdb did not end in time]\n';
+    child.kill('SIGKILL');
+  }, GDB_MS);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (status) => resolve({ output, status: status ?? undefined }));
+    child.on('close', (status) => {
+      clearTimeout(patience);
+      resolve({ output, status: status ?? undefined });
+    });
   });
 }
 

@@ -111,9 +111,9 @@ function isAlive(stub: Stub, thread: number | 'any'): Answer {
   return thread === 'any' || (thread >= 0 && thread < stub.target.vcpus) ? OK : NO_SUCH_THREAD;
 }
 
-/** `D` or `D;pid`. */
+/** Nothing or `;pid`. gdb makes up a process number of its own where a stub has named none. */
 function parseProcess(rest: string): true | undefined {
-  return rest === '' || /^;(1|-1)?$/.test(rest) ? true : undefined;
+  return rest === '' || /^;-?[0-9a-fA-F]*$/.test(rest) ? true : undefined;
 }
 
 function extended(stub: Stub): Answer {
