@@ -6,7 +6,6 @@ import { IF, RF, TF } from '../isa/eflags.ts';
 import { DB, type FaultRecord, MF } from '../isa/exceptions.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { CTX_FLAG_REST } from '../memory/layout.ts';
-import { hex } from '../util/hex.ts';
 import type { Engine } from '../vcpu/engine.ts';
 import { EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../vcpu/exit.ts';
 import { SOURCE_EXCEPTION, SOURCE_EXTERNAL, type Source } from './event-source.ts';
@@ -77,8 +76,6 @@ interface Row {
 /** What `#emulate` and `#deliver` answer when the run goes on. */
 const GO_ON = undefined;
 const NO_OPTIONS: RunOptions = {};
-/** Deliveries without a step between them after which the guest is taken to hang. */
-const MOST_DELIVERIES = 100_000;
 /** Engines count a budget in 32 signed bits. */
 const LONGEST_RUN = 0x7fffffff;
 
@@ -165,7 +162,6 @@ export class Vmm {
     const { context, interrupts } = monitor;
     const end = this.steps + budget;
     const hold = options.holdInterrupts === true;
-    let stalls = 0;
     let skip = options.skipBreak === true;
     monitor.modeChange = 0;
     if (cpu.shutdown) return this.#stop('shutdown');
@@ -199,7 +195,6 @@ export class Vmm {
       const exit = this.#engine.run(context, length, skip);
       skip = false;
       if (exit.steps > 0) {
-        stalls = 0;
         this.steps += exit.steps;
         cpu.deliveries = 0;
         cpu.interruptShadow = SHADOW_NONE;
@@ -217,12 +212,12 @@ export class Vmm {
         case EXIT_TRAP: {
           const outcome = this.#emulate(exit.instruction as Instruction, end, single, hold);
           if (outcome === AGAIN) skip = true;
-          else if (outcome !== DONE) stop = this.#failed(outcome) ?? this.#stalled(++stalls);
+          else if (outcome !== DONE) stop = this.#failed(outcome);
           else if (monitor.space.hasWatchHits) stop = this.#stop('watch');
           break;
         }
         case EXIT_FAULT:
-          stop = this.#engineFault(exit.vector, exit.errorCode, exit.linear, exit.cause) ?? this.#stalled(++stalls);
+          stop = this.#engineFault(exit.vector, exit.errorCode, exit.linear, exit.cause);
           break;
         case EXIT_BREAK:
           stop = this.#stop('break');
@@ -296,17 +291,6 @@ export class Vmm {
       return this.#refused();
     }
     return this.#after(this.events.raiseFault());
-  }
-
-  /**
-   * Exceptions raised one after another without a step between them: a handler that faults on its own first
-   * instruction. Position and time stand still, so no limit would ever end the run.
-   */
-  #stalled(deliveries: number): VmmExit | undefined {
-    if (deliveries < MOST_DELIVERIES) return GO_ON;
-    const { monitor } = this;
-    monitor.refusal = `an endless row of exceptions: vector ${monitor.faultVector} at EIP ${hex(monitor.context.eip)} is raised again before its handler executes anything`;
-    return this.#refused();
   }
 
   #deliverDebug(): VmmExit | undefined {
