@@ -21,7 +21,8 @@ function load(file: string): object {
   const module = { exports: {} };
   loaded.set(file, module);
   const bytecode = `${file}.bytecode`;
-  const script = new vm.Script(`(function(exports,require,module,__dirname){${readFileSync(file, 'utf8')}\n})`, {
+  // esbuild writes ASCII: as Latin-1 it need not be decoded.
+  const script = new vm.Script(`(function(exports,require,module,__dirname){${readFileSync(file, 'latin1')}\n})`, {
     filename: file,
     cachedData: existsSync(bytecode) ? readFileSync(bytecode) : undefined,
   });

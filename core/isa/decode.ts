@@ -3,7 +3,8 @@
  * engine packs its result into records, the monitor gets it as an `Instruction`.
  */
 import type { Instruction } from './instruction.ts';
-import { ROWS, type Row } from './opcodes.ts';
+import { ESCAPE_TEXTS, OPCODE_TEXTS } from './opcode-texts.ts';
+import { parseRow, type Row } from './opcodes.ts';
 import { CS, DS, ES, FS, GS, SS } from './registers.ts';
 
 /** One decoded instruction; overwritten by the next decode. `row` is undefined for an undefined opcode. */
@@ -37,32 +38,28 @@ const LOCKABLE = new Set(
   'add adc and btc btr bts cmpxchg cmpxchg8b dec inc neg not or sbb sub xor xadd xchg'.split(' '),
 );
 
-/** By opcode: a row, or eight rows by ModRM digit. */
+/** By opcode: a row, or eight rows by ModRM digit; undefined until met. */
 const byOpcode: (Row | undefined | (Row | undefined)[])[] = new Array(512).fill(undefined);
+/** x87 escapes, in the order of ESCAPE_TEXTS. */
+const escapes: (Row | undefined)[] = new Array(8 * 72).fill(undefined);
 
 function slotOf(opcode: number): number {
   return opcode >= 0xf00 ? 256 + (opcode & 0xff) : opcode;
 }
 
-/** x87 escapes: per opcode 8 memory forms by digit, then 64 register forms by the low bits of ModRM. */
-const escapes: (Row | undefined)[] = new Array(8 * 72).fill(undefined);
+function rowOf(text: string): Row | undefined {
+  return text === '' ? undefined : parseRow(text);
+}
 
-for (const row of ROWS) {
-  if (row.opcode >= 0xd8 && row.opcode <= 0xdf) {
-    const at = (row.opcode - 0xd8) * 72;
-    if (row.escape === undefined) escapes[at + row.digit] = row;
-    else for (let modrm = row.escape[0]; modrm <= row.escape[1]; modrm++) escapes[at + 8 + (modrm & 63)] = row;
-    continue;
-  }
-  const slot = slotOf(row.opcode);
-  if (row.digit < 0) {
-    byOpcode[slot] = row;
-  } else {
-    const known = byOpcode[slot];
-    const group = Array.isArray(known) ? known : new Array<Row | undefined>(8).fill(undefined);
-    group[row.digit] = row;
-    byOpcode[slot] = group;
-  }
+function parseOpcode(slot: number): Row | undefined | (Row | undefined)[] {
+  const text = OPCODE_TEXTS[slot];
+  byOpcode[slot] = text.includes('|') ? text.split('|').map(rowOf) : rowOf(text);
+  return byOpcode[slot];
+}
+
+function parseEscape(index: number): Row | undefined {
+  escapes[index] = rowOf(ESCAPE_TEXTS[index]);
+  return escapes[index];
 }
 
 /** Base and index registers of 16-bit addressing by rm (SDM vol. 2, table 2-1): bx+si bx+di bp+si bp+di si di bp bx. */
@@ -117,7 +114,8 @@ export class Decoder {
     let opcode = this.byte();
     if (opcode === 0x0f) opcode = 0x0f00 | this.byte();
     d.opcode = opcode;
-    let row = byOpcode[slotOf(opcode)];
+    const slot = slotOf(opcode);
+    let row = byOpcode[slot] ?? parseOpcode(slot);
     let defaultSegment = DS;
     const isEscape = opcode >= 0xd8 && opcode <= 0xdf;
     if (isEscape || (row !== undefined && (Array.isArray(row) || row.hasModrm))) {
@@ -125,7 +123,10 @@ export class Decoder {
       d.mod = modrm >> 6;
       d.reg = (modrm >> 3) & 7;
       d.rm = modrm & 7;
-      if (isEscape) row = escapes[(opcode - 0xd8) * 72 + (d.mod === 3 ? 8 + (modrm & 63) : d.reg)];
+      if (isEscape) {
+        const index = (opcode - 0xd8) * 72 + (d.mod === 3 ? 8 + (modrm & 63) : d.reg);
+        row = escapes[index] ?? parseEscape(index);
+      }
       if (Array.isArray(row)) row = row[d.reg];
       const registersOnly = row?.operands[0] === 'Rd';
       if (d.mod !== 3 && !registersOnly) {

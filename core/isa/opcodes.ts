@@ -122,7 +122,8 @@ ff/2 *call Ev|ff/3 call_far Mv T|ff/4 *jmp Ev|ff/5 jmp_far Mv T|ff/6 *push Ev
 
 const CLASSES: Record<string, TrapClass> = { P: 'privileged', T: 'sensitive', I: 'iopl', '-': 'undefined' };
 
-function parse(line: string): Row {
+/** One row of the table from its text. */
+export function parseRow(line: string): Row {
   const [bytes, marked, third = '', fourth = ''] = line.split(' ');
   const [code, suffix] = bytes.split('/');
   const exact = suffix !== undefined && suffix.length > 1 ? Number.parseInt(suffix, 16) : -1;
@@ -145,4 +146,6 @@ function parse(line: string): Row {
   };
 }
 
-export const ROWS: readonly Row[] = [...lines, ...X87_LINES].map(parse);
+/** All rows as text, in table order. */
+export const ROW_TEXTS: readonly string[] = /* @__PURE__ */ [...lines, ...X87_LINES];
+export const ROWS: readonly Row[] = /* @__PURE__ */ ROW_TEXTS.map(parseRow);

@@ -56,6 +56,11 @@ import { type Mode, Modes } from './mode.ts';
 const CHUNK = 50_000;
 /** With less than this, REP at the end of a run could find no step to spend: the step loop is exact. */
 const HOT_BUDGET = MIN_BUDGET + RUN_MAX + 4;
+/**
+ * The first steps of a machine run in the step loop: V8 compiles the hot loop as one large function, which
+ * takes longer than many a guest needs to its first output.
+ */
+const COLD_STEPS = 10_000;
 const INTENT_READ = 0;
 const INTENT_UPDATE = 2;
 const FETCH_LENGTH = 15;
@@ -86,6 +91,7 @@ export class DirectEngine implements Engine {
   private points: ReadonlySet<number> = new Set();
   private pointPages: ReadonlySet<number> = new Set();
   private stepping = false;
+  private coldSteps = COLD_STEPS;
   private pendingLinear = 0;
   private pendingSize = 0;
   private readonly fetched = new Uint8Array(32);
@@ -127,7 +133,7 @@ export class DirectEngine implements Engine {
       let chunk = this.stepping ? 1 : Math.min(remaining, CHUNK);
       context.setWord(CTX_BUDGET, chunk);
       context.setWord(CTX_RUN_START, record);
-      if (chunk >= HOT_BUDGET) {
+      if (chunk >= HOT_BUDGET && this.coldSteps <= 0) {
         context.setWord(CTX_RESERVE, MIN_BUDGET);
         tier0.run(context.base, record);
       } else {
@@ -140,6 +146,7 @@ export class DirectEngine implements Engine {
         context.eip = context.word(CTX_PAGE_EIP) + (this.memory.u16[(stopped + REC_PLACE) >>> 1] & 0xfff);
       }
       remaining -= chunk - context.budget;
+      if (this.coldSteps > 0) this.coldSteps -= chunk - context.budget;
       const reason = context.word(CTX_EXIT);
       if (reason === EXIT_BUDGET) {
         if (this.stepping) {

@@ -81,6 +81,34 @@ const browserModules = {
   },
 };
 
+/**
+ * The command is cut into parts by file, and core/index.ts reaches every file. Here each import from it becomes
+ * one from the file that has the name, so that a plain run does not load what only debuggers use.
+ */
+const throughTheFace = {
+  name: 'through-the-face',
+  setup(build) {
+    const homes = new Map();
+    const face = readFileSync(source('core/index.ts'), 'utf8');
+    for (const [, names, from] of face.matchAll(/export \{([^}]*)\} from '\.\/([^']*)'/g)) {
+      for (const name of names.split(',')) homes.set(name.trim(), from);
+    }
+    build.onLoad({ filter: /[\\/]server[\\/].*\.ts$/ }, ({ path: file }) => ({
+      loader: 'ts',
+      contents: readFileSync(file, 'utf8').replace(
+        /import \{([^}]*)\} from '([./]*)core\/index\.ts'/g,
+        (_, names, up) =>
+          names
+            .split(',')
+            .map((name) => name.trim())
+            .filter((name) => name !== '' && !name.startsWith('type '))
+            .map((name) => `import { ${name} } from '${up}core/${homes.get(name) ?? 'index.ts'}'`)
+            .join(';'),
+      ),
+    }));
+  },
+};
+
 const BUNDLES = [
   { entry: 'extension/debug-adapter.ts', out: 'debug-adapter.js', platform: 'node', banner: '#!/usr/bin/env node' },
   { entry: 'extension/extension.ts', out: 'extension.js', platform: 'node' },
@@ -91,7 +119,7 @@ const BUNDLES = [
 
 function bundle({ entry, out, platform, banner, foreign }) {
   const web = platform === 'browser';
-  const plugins = [handlerNumbers, ...(web ? [browserModules] : foreign ? [] : [icedApart])];
+  const plugins = [readyTables, ...(web ? [browserModules] : foreign ? [] : [icedApart])];
   return esbuild.build({
     ...COMMON,
     entryPoints: [source(entry)],
@@ -128,7 +156,7 @@ async function bundleCommand() {
     platform: 'node',
     target: 'node20',
     minifyWhitespace: true,
-    plugins: [icedApart, noSubcommandPrograms, handlerNumbers],
+    plugins: [icedApart, noSubcommandPrograms, throughTheFace, readyTables],
     define: { 'process.env.TRAPGATE_VERSION': JSON.stringify(version) },
   });
   const parts = new Set();
@@ -168,16 +196,18 @@ function writeBytecode() {
   return new Promise((resolve) => warm.on('exit', resolve));
 }
 
-/** Text that stands in for core/vcpu/interpreter/handlers.ts in every bundle, see `handlerNumbers`. */
-let handlersText = '';
+/** Texts that stand in for modules of pure tables in every bundle, by file name. */
+const tables = {};
 
 /**
  * Runs our own emitter once; the wasm is the same for every machine, so nobody has to emit it at start-up. With
- * it comes the numbering of its handlers, which would otherwise be derived from the opcode table at every start.
+ * it come the numbering of its handlers and the opcode table by place, which would otherwise be derived from the
+ * opcode table at every start.
  */
 async function buildTier0() {
   const emitter = path.join(dist, '.build/tier0.mjs');
-  const contents = `export { buildTier0 } from './build.ts'; export * from './handlers.ts'; export { FIRST_FORM } from './record.ts';`;
+  const contents = `export { buildTier0 } from './build.ts'; export * from './handlers.ts'; export { FIRST_FORM } from './record.ts';
+    export * from '../../isa/opcode-texts.ts';`;
   await esbuild.build({
     ...COMMON,
     stdin: { contents, resolveDir: source('core/vcpu/interpreter'), loader: 'ts' },
@@ -194,17 +224,24 @@ async function buildTier0() {
   }
   writeFileSync(path.join(dist, 'tier0.wasm'), bytes);
   const keys = made.FORMS.map((form) => form.key).join(' ');
-  handlersText = `
+  tables['handlers.ts'] = `
     const numbers = new Map(${JSON.stringify(keys)}.split(' ').map((key, i) => [key, ${made.FIRST_FORM} + i]));
     export const handlerOf = (key) => numbers.get(key);
     export const HANDLERS = ${made.HANDLERS};
     export const BLOCK_SLOTS = ${made.BLOCK_SLOTS};`;
+  const list = (texts) => `${JSON.stringify(texts.join('\n'))}.split('\\n')`;
+  tables['opcode-texts.ts'] = `
+    export const OPCODE_TEXTS = ${list(made.OPCODE_TEXTS)};
+    export const ESCAPE_TEXTS = ${list(made.ESCAPE_TEXTS)};`;
 }
 
-const handlerNumbers = {
-  name: 'handler-numbers',
+const readyTables = {
+  name: 'ready-tables',
   setup(build) {
-    build.onLoad({ filter: /[\\/]interpreter[\\/]handlers\.ts$/ }, () => ({ contents: handlersText, loader: 'js' }));
+    build.onLoad({ filter: /[\\/](interpreter[\\/]handlers|isa[\\/]opcode-texts)\.ts$/ }, ({ path: file }) => ({
+      contents: tables[path.basename(file)],
+      loader: 'js',
+    }));
   },
 };
 
