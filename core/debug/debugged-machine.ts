@@ -58,6 +58,8 @@ export interface DebuggedMachine {
   readonly steps: number;
   readonly vcpus: readonly DebuggedVcpu[];
   readonly physical: { read(physical: number, length: number): Uint8Array };
+  /** Lets what is due before the next instruction happen (timers, inputs), as `run` would. */
+  settle(): void;
   /** An interrupt request waits and the guest would take it now. */
   readonly interruptWaiting: boolean;
   /** What a guest's reset does; `stop` while a debugger has control. */

@@ -53,6 +53,8 @@ export class MachineRun {
   limit = NO_LIMIT;
   #interrupted = false;
   #wake: (() => void) | undefined;
+  /** Whether a temporary address that was reached is the end of the run. */
+  #arrive: (() => boolean) | undefined;
   readonly #hooks: RunHooks;
 
   constructor(machine: DebuggedMachine, points: PointSet, pacer: Pacer, hooks: RunHooks) {
@@ -118,6 +120,7 @@ export class MachineRun {
    */
   async #until(end: number, skipBreak: boolean, arrive: (() => boolean) | undefined): Promise<Outcome | undefined> {
     let skip = skipBreak;
+    this.#arrive = arrive;
     for (;;) {
       if (this.#takeInterrupt()) return { reason: 'interrupted', points: [] };
       const { steps } = this.#machine;
@@ -126,8 +129,8 @@ export class MachineRun {
       const budget = Math.min(this.#pacer.budget, end - steps, this.limit - steps);
       const turn = this.#turn(budget, { skipBreak: skip });
       if (turn.kind === 'stop') return turn.outcome;
-      if (turn.kind === 'arrived' && arrive?.()) return undefined;
-      skip = turn.kind === 'arrived' || turn.kind === 'pass';
+      if (turn.kind === 'arrived') return undefined;
+      skip = turn.kind === 'pass';
       if (turn.kind === 'idle') await this.#idle(turn.dead);
       else if (turn.kind === 'slice' || this.#pacer.due) await this.#slice();
     }
@@ -159,12 +162,13 @@ export class MachineRun {
   }
 
   /**
-   * One step. Interrupts are held, so that it ends at the next instruction and not in a handler; in HLT
-   * there is no next instruction without one, and the step waits until the handler is back.
+   * One step. Interrupts that are due first run their handlers to the return, out of sight: the step ends
+   * in the user's program and yet the guest lives exactly as it would without a debugger. With
+   * `interrupts` it is the next step whatever it is, also one of a handler.
    */
   async #single(interrupts: boolean): Promise<Outcome | undefined> {
-    if (this.#vcpu.cpu.halted && !interrupts) {
-      const outcome = await this.#leaveHalt();
+    if (!interrupts) {
+      const outcome = await this.#passInterrupts();
       if (outcome !== undefined) return outcome;
     }
     const { steps } = this.#machine;
@@ -173,31 +177,45 @@ export class MachineRun {
       const turn = this.#turn(1, { skipBreak: true, holdInterrupts: !interrupts });
       if (turn.kind === 'stop') return turn.outcome;
       if (turn.kind === 'idle') return STEPPED;
-      if (this.#machine.steps === steps) await this.#slice();
-      if (this.#interrupted) return undefined;
+      if (this.#machine.steps > steps) break;
+      if (this.#takeInterrupt()) return { reason: 'interrupted', points: [] };
+      await this.#slice();
     }
     return undefined;
   }
 
-  /** Lets time pass until the interrupt that ends a HLT has been handled and execution is back behind it. */
-  async #leaveHalt(): Promise<Outcome | undefined> {
+  /** Until nothing waits and the vCPU does not halt: a step of HLT waits for what ends it. */
+  async #passInterrupts(): Promise<Outcome | undefined> {
+    this.#machine.settle();
+    while (this.#machine.interruptWaiting || this.#vcpu.cpu.halted) {
+      const outcome = await this.#throughInterrupt();
+      if (outcome !== undefined) return outcome;
+      this.#machine.settle();
+    }
+    return undefined;
+  }
+
+  /** Lets the next interrupt be delivered and runs until its handler is back. */
+  async #throughInterrupt(): Promise<Outcome | undefined> {
     const pc = this.#linearPc;
     const stack = this.#linearStack;
-    while (this.#vcpu.cpu.halted) {
+    const { steps } = this.#machine;
+    while (this.#machine.steps === steps) {
       if (this.#takeInterrupt()) return { reason: 'interrupted', points: [] };
       const turn = this.#turn(1, {});
       if (turn.kind === 'stop') return turn.outcome;
       if (turn.kind === 'idle' && turn.dead) return STEPPED;
       if (turn.kind === 'idle') await this.#idle(turn.dead);
-      else if (turn.kind === 'slice') await this.#slice();
+      else if (this.#machine.steps === steps) await this.#slice();
     }
     // A handler of a single instruction is back already.
     return this.#linearPc === pc && this.#linearStack >= stack ? undefined : this.#runBack(pc, stack);
   }
 
-  /** Runs until execution is back at linear `address` with everything above `stack` popped. */
+  /** Runs until execution is back at linear `address` of this space with everything above `stack` popped. */
   async #runBack(address: number, stack: number): Promise<Outcome | undefined> {
-    const outcome = await this.#runTo(address, (now) => now >= stack, false);
+    const { cr3 } = this.#vcpu.cpu;
+    const outcome = await this.#runTo(address, (now) => now >= stack && this.#vcpu.cpu.cr3 === cr3, false);
     this.#points.setTemporary([]);
     return outcome;
   }
@@ -235,10 +253,7 @@ export class MachineRun {
   async #toExit(start: number, end: number, exits: RangeExits | undefined): Promise<Outcome | undefined> {
     const { context } = this.#vcpu;
     if (!inside(context.eip, start, end)) return undefined;
-    if (exits === undefined || !exits.starts.has(context.eip)) {
-      // A loop that waits for an interrupt must see it all the same.
-      return this.#machine.interruptWaiting ? this.#runBack(this.#linearPc, this.#linearStack) : undefined;
-    }
+    if (exits === undefined || !exits.starts.has(context.eip)) return undefined;
     const base = context.segmentBase(CS);
     this.#points.setTemporary(exits.exits.map((offset) => (base + offset) >>> 0));
     const outcome = await this.#until(NO_LIMIT, false, () => true);
@@ -272,9 +287,10 @@ export class MachineRun {
       case 'idle':
         return { kind: 'idle', dead: event.dead };
       case 'break': {
+        // Where the run was to end it ends, also at a point: going on from there passes that.
+        if (this.#points.isTemporary(this.#linearPc) && this.#arrive?.()) return ARRIVED;
         const points = this.#points.codeHits(this.#vcpu);
-        if (points.length > 0) return stop({ reason: 'breakpoint', points });
-        return this.#atTemporary ? ARRIVED : PASS;
+        return points.length > 0 ? stop({ reason: 'breakpoint', points }) : PASS;
       }
       case 'watch':
         return this.#accessTurn('watchpoint', event.hits);
@@ -310,10 +326,6 @@ export class MachineRun {
     const space = point?.kind === 'data' ? point.address.space : 'port';
     const address: Address = { space, offset };
     return stop({ reason, points, access: { address, size, kind, value } });
-  }
-
-  get #atTemporary(): boolean {
-    return this.#points.isTemporary(this.#linearPc);
   }
 
   #takeInterrupt(): boolean {

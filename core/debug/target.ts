@@ -110,7 +110,10 @@ export type Point = PointCommon &
 
 export type Resume =
   | { readonly kind: 'continue' /** Deliver this exception to the guest first. */; readonly vector?: number }
-  /** `count` steps (1). Interrupts stay pending during a step unless `interrupts`; time advances all the same. */
+  /**
+   * `count` steps (1). Interrupts that are due run their handlers to the return first and are not part of a
+   * step; with `interrupts` the next step counts whatever it is, also one of a handler.
+   */
   | { readonly kind: 'step'; readonly count?: number; readonly interrupts?: boolean; readonly vector?: number }
   /** Steps until EIP leaves [start, end). With `over`, calls and interrupts made inside run to their return. */
   | { readonly kind: 'range'; readonly start: number; readonly end: number; readonly over?: boolean }

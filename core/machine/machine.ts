@@ -132,6 +132,12 @@ export class Machine implements MachineParts {
     return this.board.devices;
   }
 
+  /** Lets happen what is due before the next instruction: `run` begins with the same. */
+  settle(): void {
+    this.#pollAgents();
+    this.clock.fireDue();
+  }
+
   /** An interrupt request waits, and the guest takes it before its next instruction. */
   get interruptWaiting(): boolean {
     const { cpu, context } = this.vcpus[0];

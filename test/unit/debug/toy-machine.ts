@@ -78,8 +78,8 @@ export class ToyMachine implements DebuggedMachine {
     this.runs++;
     const end = this.steps + maxSteps;
     for (let skip = skipBreak; ; skip = false) {
-      if (!holdInterrupts && this.interruptWaiting) this.#deliver();
       if (this.steps >= end) return { kind: 'slice' };
+      if (!holdInterrupts && this.interruptWaiting) this.#deliver();
       if (this.#halted) {
         if (this.period === 0 || !(this.context.eflags & IF))
           return { kind: 'idle', dead: !(this.context.eflags & IF) };
@@ -99,6 +99,8 @@ export class ToyMachine implements DebuggedMachine {
     if (input.kind === 'reset') this.context.eip = 0x100;
     return { ok: true };
   }
+
+  settle(): void {}
 
   onOutput(): () => void {
     return () => undefined;
