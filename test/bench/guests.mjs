@@ -26,13 +26,16 @@ const FLAGS = (
   '-Wl,-T,guest.ld -Wl,--build-id=none -Wl,-z,noexecstack entry.S support.c'
 ).split(' ');
 
-/** @returns path of each guest by name; throws with gcc's messages */
-export function buildGuests(names) {
+/**
+ * @param divisor does only this part of the rounds
+ * @returns path of each guest by name; throws with gcc's messages
+ */
+export function buildGuests(names, divisor = 1) {
   mkdirSync(out, { recursive: true });
   const built = {};
   for (const name of names) {
-    built[name] = path.join(out, `${name}.elf`);
-    const args = [...FLAGS, `${name}.c`, '-o', built[name]];
+    built[name] = path.join(out, divisor === 1 ? `${name}.elf` : `${name}-${divisor}.elf`);
+    const args = [...FLAGS, `-DDIVISOR=${divisor}`, `${name}.c`, '-o', built[name]];
     const gcc = spawnSync('gcc', args, { cwd: path.join(here, 'guests'), encoding: 'utf8' });
     if (gcc.error) throw new Error('the benchmark guests need gcc with -m32 (Debian: gcc-multilib)');
     if (gcc.status !== 0) throw new Error(`gcc failed on ${name}.c:\n${gcc.stderr}`);

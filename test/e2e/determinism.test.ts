@@ -15,9 +15,9 @@ const DEMO = readFileSync(join(DIST, 'demo.elf'));
 /** The demo powers off after about 560,000 steps. */
 const DEMO_STEPS = 550_000;
 
-function machineOf(image: Uint8Array, memory = 16): Machine {
+function machineOf(image: Uint8Array, memory = 16, tier: 0 | 1 = 0): Machine {
   return new Machine(
-    { ...DEFAULT_CONFIG, memory, image: { name: 'guest', bytes: image, append: '', modules: [] } },
+    { ...DEFAULT_CONFIG, memory, tier, image: { name: 'guest', bytes: image, append: '', modules: [] } },
     TIER0,
   );
 }
@@ -61,6 +61,10 @@ describe('the state hash at 100 positions of the demo', () => {
 
   it('is the same in a second run, whatever the slices', () => {
     expect(hashesAt(machineOf(DEMO), PLACES, 777)).toEqual(EXPECTED);
+  });
+
+  it('is the same in tier 1', () => {
+    expect(hashesAt(machineOf(DEMO, 16, 1), PLACES)).toEqual(EXPECTED);
   });
 
   it('is the same after saving and loading at random steps', () => {

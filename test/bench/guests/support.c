@@ -3,6 +3,11 @@
 
 #define COM1 0x3f8
 
+/* Tests run a part of a benchmark's rounds. */
+#ifndef DIVISOR
+#define DIVISOR 1
+#endif
+
 static void put(char c) {
   while (!(in8(COM1 + 5) & 0x20))
     ;
@@ -33,7 +38,7 @@ void *memcpy(void *to, const void *from, u32 length) {
 static void finish(void) {
   print("DONE\n");
   /* Time for the runner to read our clock: a process that has ended has none. */
-  for (u32 i = 0; i < 100000000; i++) __asm__ volatile("");
+  for (u32 i = 0; i < 100000000 / DIVISOR; i++) __asm__ volatile("");
   out8(0xf4, 0);
   for (;;) __asm__ volatile("cli; hlt");
 }
@@ -104,13 +109,14 @@ void guest_main(void) {
   print("START ");
   print(workload_name);
   print("\n");
+  u32 rounds = workload_rounds / DIVISOR > 0 ? workload_rounds / DIVISOR : 1;
   u64 start = ticks();
-  u32 sum = workload_run(workload_rounds);
+  u32 sum = workload_run(rounds);
   u64 spent = ticks() - start;
   print("BENCH ");
   print(workload_name);
   print(" ");
-  print_hex(workload_rounds);
+  print_hex(rounds);
   print(" ");
   print_hex(sum);
   print(" ");
