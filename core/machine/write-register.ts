@@ -15,7 +15,7 @@ import {
   FPU_STATUS,
   FPU_TOP,
 } from '../memory/layout.ts';
-import type { Context } from '../vcpu/context.ts';
+import type { Context, SegmentCache } from '../vcpu/context.ts';
 import {
   type Refusal,
   writeControl,
@@ -61,6 +61,8 @@ function writeWord(monitor: Monitor, name: string, word: number): Refusal {
   }
   const segment = (SEGMENT_NAMES as readonly string[]).indexOf(name);
   if (segment >= 0) return writeSegment(monitor, segment, word & 0xffff);
+  const hidden = /^([c-gs]s|ldtr|tr)_(base|limit|access)$/.exec(name);
+  if (hidden !== null) return writeHidden(monitor, hidden[1], hidden[2] as keyof SegmentCache, word);
   const numbered = /^(cr|dr)([0-7])$/.exec(name);
   if (numbered?.[1] === 'cr') return writeControl(monitor, Number(numbered[2]), word);
   if (numbered?.[1] === 'dr') return writeDebugRegister(monitor, Number(numbered[2]), word);
@@ -89,6 +91,17 @@ function writeWord(monitor: Monitor, name: string, word: number): Refusal {
     default:
       return writeX87(context, name, word);
   }
+}
+
+/** The hidden part of a segment, LDTR or TR: in force until the next load, as after a switch out of real mode. */
+function writeHidden({ context, cpu }: Monitor, register: string, field: keyof SegmentCache, word: number): Refusal {
+  if (register === 'ldtr' || register === 'tr') {
+    cpu[register][field] = word;
+    return undefined;
+  }
+  const index = SEGMENT_NAMES.findIndex((name) => name === register);
+  context.setSegment(index, { ...context.segment(index), [field]: word });
+  return undefined;
 }
 
 function writeX87(context: Context, name: string, word: number): Refusal {
