@@ -4,6 +4,7 @@
  * the AddressSpace, everything sensitive leaves as EXIT_TRAP.
  */
 
+import { decode } from '../isa/decode.ts';
 import { GP } from '../isa/exceptions.ts';
 import { CS } from '../isa/registers.ts';
 import {
@@ -43,7 +44,6 @@ import {
   MIN_BUDGET,
   REC_DISPLACEMENT,
   REC_IMMEDIATE,
-  REC_PLACE,
   REC_SCALE,
   RECORD_SIZE,
   RUN_MAX,
@@ -143,7 +143,7 @@ export class DirectEngine implements Engine {
       const stopped = context.word(CTX_RECORD);
       if (stopped !== 0) {
         chunk += (stopped - context.word(CTX_RUN_START)) / RECORD_SIZE;
-        context.eip = context.word(CTX_PAGE_EIP) + (this.memory.u16[(stopped + REC_PLACE) >>> 1] & 0xfff);
+        context.eip = context.word(CTX_PAGE_EIP) + this.cache.placeOf(stopped);
       }
       remaining -= chunk - context.budget;
       if (this.coldSteps > 0) this.coldSteps -= chunk - context.budget;
@@ -184,7 +184,11 @@ export class DirectEngine implements Engine {
       this.mode = seen.mode;
       return;
     }
-    this.mode = this.modes.of(context, () => this.cache.flush());
+    this.mode = this.modes.of(context, () => {
+      this.cache.flush();
+      // Numbers that other contexts remember are given to other modes now.
+      this.modeSeen.clear();
+    });
     this.modeSeen.set(context, { changes: context.modeChanges, mode: this.mode });
     context.setWord(CTX_MODE, this.mode.id);
     context.setWord(CTX_CODE_INDEX, this.memory.layout.codeIndex);
@@ -305,7 +309,12 @@ export class DirectEngine implements Engine {
   /** A page needs its own table when a code point is armed in it or the CS limit lies inside it. */
   private isPrivate(eip: number, linear: number): boolean {
     const { mode, pointPages } = this;
-    if (pointPages.size > 0 && (pointPages.has(linear >>> 12) || pointPages.has(eip >>> 12))) return true;
+    if (pointPages.size > 0) {
+      // With a CS base that is not page-aligned one linear page holds parts of two pages of EIP.
+      const pageEip = eip - (linear & 0xfff);
+      const pages = [linear >>> 12, pageEip >>> 12, (pageEip + 0xfff) >>> 12];
+      if (pages.some((page) => pointPages.has(page))) return true;
+    }
     if (mode.flat) return false;
     const end = (mode.csBase + mode.csLimit) >>> 0;
     return end >>> 12 === linear >>> 12 && (end & 0xfff) !== 0xfff;
@@ -335,18 +344,31 @@ export class DirectEngine implements Engine {
 
   /** Code in memory without a host address (ROM holes, devices): fetched and decoded each time. */
   private enterUncached(eip: number, linear: number): number {
-    const { context, space } = this;
+    const { context, mode, space } = this;
     const offset = linear & 0xfff;
-    const scratch = context.base + CTX_SCRATCH;
-    const here = Math.min(FETCH_LENGTH, 4096 - offset);
-    space.load(context, linear, here, scratch);
-    this.fetched.set(this.memory.u8.subarray(scratch, scratch + here));
+    // Bytes beyond the CS limit cannot be fetched.
+    const most = Math.min(FETCH_LENGTH, mode.csLimit - eip + 1);
+    let length = Math.min(most, 4096 - offset);
+    this.fetch(linear, length);
+    if (length < most && decode(this.fetched.subarray(0, length), 0, mode.bits16) === undefined) {
+      const nextPage = ((linear | 0xfff) + 1) >>> 0;
+      const answer = space.fill(context, nextPage, 1, ACCESS_EXECUTE, context.user, this.stepping);
+      if (!isEntry(answer) && this.refused(answer)) return 0;
+      length = most;
+      this.fetch(linear, length);
+    }
     if (!this.cache.roomForRun) this.cache.flush();
-    const table = this.cache.table(0, this.mode, linear >>> 12);
-    context.setWord(CTX_PAGE_EIP, (eip >>> 0) - offset);
-    const record = this.cache.decodeAlone(table, offset, this.fetched, here, 0, false);
+    const table = this.cache.table(0, mode, linear >>> 12);
+    context.setWord(CTX_PAGE_EIP, eip - offset);
+    const record = this.cache.decodeAlone(table, offset, this.fetched, length, 0, false);
     context.setWord(CTX_RUN_START, record);
     return record;
+  }
+
+  private fetch(linear: number, length: number): void {
+    const scratch = this.context.base + CTX_SCRATCH;
+    this.space.load(this.context, linear, length, scratch);
+    this.fetched.set(this.memory.u8.subarray(scratch, scratch + length));
   }
 
   /** Links a taken branch to its target in the same page; the branch has been counted. */

@@ -124,7 +124,9 @@ export const stack: Record<string, Meaning> = {
     const size = e.form.sizes[0];
     const value = peekStack(e, size);
     if (e.isMemory(0)) {
-      const adjust = e.select(e.baseIsStackPointer(), e.k(size), e.k(0));
+      const top = stackOffset(e, 0);
+      const moved = e.form.flat ? e.k(size) : e.sub(stackOffset(e, size), top);
+      const adjust = e.select(e.baseIsStackPointer(), moved, e.k(0));
       const offset = e.let(e.and(e.add(e.effectiveAddress(), adjust), e.addressMask()));
       const place = e.probe(e.linearOperand(offset, size, 'write'), size, 'write');
       e.storePlace(place, size, value);

@@ -15,8 +15,10 @@ import {
   HANDLER_COUNT,
   HANDLER_STALE,
   HANDLER_TRAP,
+  REC_DISPLACEMENT,
   REC_HANDLER,
   REC_IMMEDIATE,
+  REC_PLACE,
   RECORD_SIZE,
   RUN_MAX,
 } from './record.ts';
@@ -127,6 +129,13 @@ export class CodeCache {
 
   handler(record: number): number {
     return this.memory.u16[(record + REC_HANDLER) >>> 1];
+  }
+
+  /** Where execution stands at a record, as an offset from its page's first byte: a chain can lead beyond the page. */
+  placeOf(record: number): number {
+    const { u16, i32 } = this.memory;
+    if (this.handler(record) === HANDLER_CHAIN) return i32[(record + REC_DISPLACEMENT) >>> 2];
+    return u16[(record + REC_PLACE) >>> 1] & 0xfff;
   }
 
   /** Room for a whole run and its extras is left; if not the caller flushes first. */

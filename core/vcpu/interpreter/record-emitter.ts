@@ -30,9 +30,10 @@ import {
 } from '../../memory/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import * as w from '../../wasm/opcodes.ts';
-import { EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP } from '../exit.ts';
+import { EXIT_BUDGET, EXIT_FAULT, EXIT_LOOKUP, EXIT_TRAP } from '../exit.ts';
 import {
   REC_DISPLACEMENT,
+  REC_HANDLER,
   REC_IMMEDIATE,
   REC_INDEX,
   REC_PLACE,
@@ -363,6 +364,11 @@ export class RecordEmitter extends Emitter {
       this.eqz(goesOn)();
       c.brIf(done);
     }
+    // An iteration may have rewritten this very instruction: what is left of it is what is there now.
+    this.if(this.eqz(this.field(w.I32_LOAD16_U, REC_HANDLER)), () => {
+      this.setContext(CTX_EXIT, this.k(EXIT_LOOKUP));
+      this.ends.exit();
+    });
     c.br(loop);
     c.end();
     c.end();

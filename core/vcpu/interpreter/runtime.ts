@@ -200,17 +200,32 @@ export function emitJump(c: Code, enter: number): void {
 }
 
 /**
+ * Leaves at the branch's target when the budget is low. A target beyond the CS limit is left to the lookup,
+ * which makes the branch itself fault (SDM vol. 2, JMP): where it faults must not depend on the budget.
+ */
+function leaveAtTarget(c: Code, left: number, leave: () => void): void {
+  budgetLow(c, left);
+  c.if();
+  target(c);
+  load(c, CONTEXT, CTX_SEGMENTS + CS * SEGMENT_STRIDE + SEG_READ_HIGH);
+  c.op(w.I32_LE_U);
+  c.if();
+  exitAt(c, EXIT_BUDGET, () => target(c));
+  leave();
+  c.end();
+  c.end();
+}
+
+/**
  * The end of a taken direct branch or a chain: through the link if there is one, else by the link import
  * (target in the same page) or by lookup. Leaves the next record, or 0, on the stack.
  */
 function follow(c: Code, extra: number, link: number | undefined, enter: number, left: number): void {
   charge(c, extra, left);
-  budgetLow(c, left);
-  c.if();
-  exitAt(c, EXIT_BUDGET, () => target(c));
-  c.i32(0);
-  c.return();
-  c.end();
+  leaveAtTarget(c, left, () => {
+    c.i32(0);
+    c.return();
+  });
   if (link !== undefined) {
     load(c, RECORD, REC_DISPLACEMENT);
     c.i32(4096);
@@ -263,11 +278,7 @@ export function emitTakenInline(c: Code, loop: Label, link: number, enter: numbe
   const next = c.local(w.I32);
   const left = c.local(w.I32);
   charge(c, 1, left);
-  budgetLow(c, left);
-  c.if();
-  exitAt(c, EXIT_BUDGET, () => target(c));
-  c.return();
-  c.end();
+  leaveAtTarget(c, left, () => c.return());
   load(c, RECORD, REC_IMMEDIATE);
   c.tee(next);
   c.if();
