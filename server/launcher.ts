@@ -22,7 +22,7 @@ function load(file: string): object {
   loaded.set(file, module);
   const bytecode = `${file}.bytecode`;
   // esbuild writes ASCII: as Latin-1 it need not be decoded.
-  const script = new vm.Script(`(function(exports,require,module,__dirname){${readFileSync(file, 'latin1')}\n})`, {
+  const script = new vm.Script(readFileSync(file, 'latin1'), {
     filename: file,
     cachedData: existsSync(bytecode) ? readFileSync(bytecode) : undefined,
   });

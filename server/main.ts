@@ -2,11 +2,14 @@
 import { UserError } from '../core/index.ts';
 import { loadDebugAdapter } from './debug-adapter.ts';
 import { OutputClosed } from './files.ts';
-import { parseCommandLine } from './options.ts';
+import { plainRun } from './plain-run.ts';
 import { reportMistake, runCommand, say } from './run.ts';
 import { STATUS_INTERNAL } from './run-result.ts';
 
 async function main(args: readonly string[]): Promise<number> {
+  const plain = plainRun(args);
+  if (plain !== undefined) return runCommand(plain);
+  const { parseCommandLine } = await import('./options.ts');
   const line = parseCommandLine(args, process.env.TRAPGATE_VERSION ?? '');
   switch (line.command) {
     case 'text':

@@ -128,21 +128,23 @@ export function parseRow(line: string): Row {
   const [code, suffix] = bytes.split('/');
   const exact = suffix !== undefined && suffix.length > 1 ? Number.parseInt(suffix, 16) : -1;
   const digit = exact >= 0 ? undefined : suffix;
-  const marks = /^[*$@]*/.exec(marked)?.[0] ?? '';
+  let start = 0;
+  while ('*$@'.includes(marked[start])) start++;
+  const marks = marked.slice(0, start);
   const classOnly = third.length === 1 && third in CLASSES;
   const operands = classOnly || third === '' ? [] : third.split(',');
   return {
     opcode: Number.parseInt(code, 16),
     digit: digit === undefined ? -1 : Number(digit),
     escape: exact < 0 ? undefined : [exact, suffix.endsWith('+') ? exact + 7 : exact],
-    mnemonic: marked.slice(marks.length),
+    mnemonic: marked.slice(start),
     operands: operands.filter((operand) => operand !== 'b' && operand !== 'v'),
     trapClass: CLASSES[classOnly ? third : fourth] ?? 'innocuous',
     stack: marks.includes('*'),
     string: marks.includes('$'),
     addressed: marks.includes('@'),
-    sized: operands.some((operand) => operand === 'v' || /[vz]$/.test(operand) || operand === 'Is'),
-    hasModrm: suffix !== undefined || operands.some((operand) => /^[EGMR]/.test(operand)),
+    sized: operands.some((operand) => operand.endsWith('v') || operand.endsWith('z') || operand === 'Is'),
+    hasModrm: suffix !== undefined || operands.some((operand) => 'EGMR'.includes(operand[0])),
   };
 }
 

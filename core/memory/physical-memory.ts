@@ -30,8 +30,9 @@ export class PhysicalMemory {
   /** FRAME_* bits by host page. Change them by `setFlag` and `clearFlag` only. */
   readonly frameFlags: Uint8Array;
   readonly #memory: LinearMemory;
-  /** Host page of each RAM page. */
-  readonly #hostPages: Uint32Array;
+  readonly #pages: number;
+  /** Host page of the first RAM page; the others follow it. */
+  readonly #firstHostPage: number;
   readonly #writeListeners: WriteListener[] = [];
   readonly #protectListeners: ProtectListener[] = [];
 
@@ -42,20 +43,20 @@ export class PhysicalMemory {
     const pages = Math.min(Math.floor(ramBytes / PAGE), frameCount);
     this.ramBytes = pages * PAGE;
     this.frameFlags = new Uint8Array(total / PAGE);
-    this.#hostPages = new Uint32Array(pages);
-    for (let page = 0; page < pages; page++) this.#hostPages[page] = frames / PAGE + page;
+    this.#pages = pages;
+    this.#firstHostPage = frames / PAGE;
   }
 
   /** Host address >>> 12 of a physical page; 0 where there is no RAM. */
   hostPage(physicalPage: number): number {
-    return physicalPage < this.#hostPages.length ? this.#hostPages[physicalPage] : 0;
+    return physicalPage < this.#pages ? this.#firstHostPage + physicalPage : 0;
   }
 
   /** The word at a 4-aligned physical address, unsigned; all ones where there is no RAM. Used by page walks. */
   word(physical: number): number {
     const page = physical >>> 12;
-    if (page >= this.#hostPages.length) return FLOATING;
-    return this.#memory.u32[this.#hostPages[page] * 1024 + ((physical & 0xfff) >>> 2)];
+    if (page >= this.#pages) return FLOATING;
+    return this.#memory.u32[(this.#firstHostPage + page) * 1024 + ((physical & 0xfff) >>> 2)];
   }
 
   /** Copies up to `length` bytes; fewer where RAM ends. */
@@ -65,7 +66,7 @@ export class PhysicalMemory {
     const bytes = new Uint8Array(end - physical);
     for (let at = physical; at < end; ) {
       const count = Math.min(end - at, PAGE - (at % PAGE));
-      const host = this.#hostPages[Math.floor(at / PAGE)] * PAGE + (at % PAGE);
+      const host = this.hostPage(Math.floor(at / PAGE)) * PAGE + (at % PAGE);
       bytes.set(this.#memory.u8.subarray(host, host + count), at - physical);
       at += count;
     }
@@ -79,7 +80,7 @@ export class PhysicalMemory {
     let at = physical;
     while (at < end) {
       const count = Math.min(end - at, PAGE - (at % PAGE));
-      const hostPage = this.#hostPages[Math.floor(at / PAGE)];
+      const hostPage = this.hostPage(Math.floor(at / PAGE));
       if (this.frameFlags[hostPage] & FRAME_ROM && !mayWriteRom(initiator)) break;
       this.#memory.u8.set(bytes.subarray(at - physical, at - physical + count), hostPage * PAGE + (at % PAGE));
       this.written(hostPage, at % PAGE, count, initiator);
@@ -90,7 +91,8 @@ export class PhysicalMemory {
 
   /** Zeroes all RAM (power-on) and tells the listeners. ROM marks stay. */
   clear(): void {
-    for (const hostPage of this.#hostPages) {
+    for (let page = 0; page < this.#pages; page++) {
+      const hostPage = this.hostPage(page);
       this.#memory.u8.fill(0, hostPage * PAGE, (hostPage + 1) * PAGE);
       if (this.frameFlags[hostPage] !== 0) this.written(hostPage, 0, PAGE, 'load');
     }

@@ -169,7 +169,8 @@ async function bundleCommand() {
       // import() becomes require(), which the launcher sees.
       supported: { 'dynamic-import': false },
     });
-    writeFileSync(file, code);
+    // As the launcher calls it.
+    writeFileSync(file, `(function(exports,require,module,__dirname){${code}\n})`);
     parts.add(path.basename(file));
   }
   for (const name of readdirSync(dist)) {
