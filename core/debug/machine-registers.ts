@@ -72,7 +72,13 @@ function readFpu(context: Context): FpuValue {
 function tagOf(value: Uint8Array, empty: boolean): number {
   if (empty) return TAG_EMPTY;
   const exponent = (value[8] | (value[9] << 8)) & 0x7fff;
-  if (exponent === 0) return value.subarray(0, 8).every((byte) => byte === 0) ? TAG_ZERO : TAG_SPECIAL;
+  if (exponent === 0) return isZero(value) ? TAG_ZERO : TAG_SPECIAL;
   const integerBit = (value[7] & 0x80) !== 0;
   return exponent === 0x7fff || !integerBit ? TAG_SPECIAL : TAG_VALID;
+}
+
+/** Whether the mantissa is zero. */
+function isZero(value: Uint8Array): boolean {
+  for (let i = 0; i < 8; i++) if (value[i] !== 0) return false;
+  return true;
 }

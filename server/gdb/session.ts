@@ -29,6 +29,8 @@ type State =
   /** The connection is gone. */
   | { readonly kind: 'closed' };
 
+const ACK = 0x2b;
+const NACK = 0x2d;
 /** Text in one O packet, so that with framing it stays within the packet size. */
 const CONSOLE_CHUNK = MAX_PACKET / 4;
 
@@ -39,6 +41,8 @@ export class Session {
   readonly #reader = new PacketReader();
   #state: State = { kind: 'detached' };
   #acknowledges = true;
+  /** The packet being served is not acknowledged yet. */
+  #ackOwed = false;
   #lastFrame: Uint8Array | undefined;
   #release: (() => void) | undefined;
   /** Packets are served one after the other, however they arrive. */
@@ -114,10 +118,10 @@ export class Session {
       return;
     }
     if (item.kind === 'damaged') {
-      if (this.#acknowledges) this.#options.send(Uint8Array.of(0x2d));
+      if (this.#acknowledges) this.#options.send(Uint8Array.of(NACK));
       return;
     }
-    if (this.#acknowledges) this.#options.send(Uint8Array.of(0x2b));
+    this.#ackOwed = this.#acknowledges;
     if (item.kind === 'oversized') {
       return this.#send('E.packet longer than PacketSize');
     }
@@ -129,6 +133,7 @@ export class Session {
       await this.#halt();
     }
     await this.#carryOut(await execute(this.#stub, fromLatin1(item.data)));
+    this.#acknowledge();
   }
 
   async #carryOut(answer: Answer): Promise<void> {
@@ -156,6 +161,7 @@ export class Session {
   }
 
   async #run(how: Resume): Promise<void> {
+    this.#acknowledge();
     this.#state = { kind: 'running' };
     const stopped = this.#target.resume(how);
     // A client may pipeline steps, which end by themselves, but nothing after a `continue`.
@@ -233,6 +239,17 @@ export class Session {
   #send(data: string): void {
     if (this.#state.kind === 'closed') return;
     this.#lastFrame = frame(data);
-    this.#options.send(this.#lastFrame);
+    if (!this.#ackOwed) return this.#options.send(this.#lastFrame);
+    this.#ackOwed = false;
+    const both = new Uint8Array(1 + this.#lastFrame.length);
+    both[0] = ACK;
+    both.set(this.#lastFrame, 1);
+    this.#options.send(both);
+  }
+
+  /** For a packet whose reply is far off, or none. A reply that comes at once takes the acknowledgement along. */
+  #acknowledge(): void {
+    if (this.#ackOwed && this.#state.kind !== 'closed') this.#options.send(Uint8Array.of(ACK));
+    this.#ackOwed = false;
   }
 }
