@@ -12,9 +12,9 @@ import { expect, test } from 'vitest';
 const root = path.resolve(import.meta.dirname, '../..');
 const FILES: Readonly<Record<string, string>> = {
   '/ext/dist/tier0.wasm': 'dist/tier0.wasm',
-  '/work/server/demo/demo.elf': 'server/demo/demo.elf',
-  '/work/server/demo/boot.S': 'server/demo/boot.S',
-  '/work/server/demo/kmain.c': 'server/demo/kmain.c',
+  '/project/server/demo/demo.elf': 'server/demo/demo.elf',
+  '/project/server/demo/boot.S': 'server/demo/boot.S',
+  '/project/server/demo/kmain.c': 'server/demo/kmain.c',
 };
 
 /** What `vscode.Uri` is to the extension. */
@@ -115,7 +115,7 @@ function activate(bundle: 'extension.js' | 'extension.web.js'): { adapter: Adapt
       },
     },
     workspace: {
-      workspaceFolders: [{ uri: new Uri('memfs', '/work') }],
+      workspaceFolders: [{ uri: new Uri('memfs', '/project') }],
       fs: {
         readFile: async (uri: Uri) => new Uint8Array(readFileSync(find(uri))),
         stat: async (uri: Uri) => find(uri),
@@ -155,9 +155,9 @@ test.each(['extension.js', 'extension.web.js'] as const)(
     });
     const configuration = { request: 'launch', program: 'server/demo/demo.elf' };
     const whole = provider.resolveDebugConfigurationWithSubstitutedVariables(undefined, configuration);
-    expect(whole).toMatchObject({ program: 'memfs:/work/server/demo/demo.elf' });
+    expect(whole).toMatchObject({ program: 'memfs:/project/server/demo/demo.elf' });
     expect(await response('launch', whole)).toMatchObject({ success: true });
-    const kmain = 'memfs:/work/server/demo/kmain.c';
+    const kmain = 'memfs:/project/server/demo/kmain.c';
     const { body } = await response('setBreakpoints', { source: { path: kmain }, breakpoints: [{ line: 48 }] });
     expect(body.breakpoints).toMatchObject([{ verified: true, line: 48 }]);
     await response('configurationDone');
@@ -165,7 +165,7 @@ test.each(['extension.js', 'extension.web.js'] as const)(
     const stack = await response('stackTrace', { threadId: 1 });
     expect(stack.body.stackFrames.map((frame: DebugProtocol.StackFrame) => frame.source?.path)).toEqual([
       kmain,
-      'memfs:/work/server/demo/boot.S',
+      'memfs:/project/server/demo/boot.S',
     ]);
     const code = await response('disassemble', {
       memoryReference: 'kmain',
