@@ -44,6 +44,8 @@ export type MachineEvent =
 export interface Agent {
   /** Tick at which `poll` must be called next; Infinity when only a requested stop brings it on. */
   readonly nextTick: number;
+  /** At that tick, wait for so many deliveries since the last step; 0 unless given. */
+  readonly nextDeliveries?: number;
   /** Called between instructions, at `nextTick` and after `Machine.requestStop`. May call `Machine.input`. */
   poll(): void;
 }

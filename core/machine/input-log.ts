@@ -15,10 +15,17 @@ export type Input =
   | { readonly kind: 'register'; readonly vcpu: number; readonly name: string; readonly value: readonly number[] };
 
 /**
- * `step` is the position; `tick` says when, because a halted machine lets time pass at one step. An input
- * enters before the timers of its tick fire.
+ * A point in a run. `step` alone does for a machine that runs; `tick` says when, because time passes for a
+ * halted one, and `deliveries` how many interrupts and exceptions have been delivered since that step, because
+ * a debugger may stop at a handler's first instruction. An input enters before the timers of its tick fire.
  */
-export type InputRecord = { readonly step: number; readonly tick: number } & Input;
+export interface Position {
+  readonly step: number;
+  readonly tick: number;
+  readonly deliveries: number;
+}
+
+export type InputRecord = Position & Input;
 
 export interface InputLog {
   readonly version: 1;

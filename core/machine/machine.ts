@@ -17,18 +17,21 @@ import type { VectorPoint } from '../vmm/events.ts';
 import type { Watch } from '../vmm/shadow-paging.ts';
 import { type StatisticsRow, TrapStatistics } from '../vmm/statistics.ts';
 import type { VmmExit } from '../vmm/vmm.ts';
+import { applyInput } from './apply-input.ts';
 import { Board } from './board.ts';
 import { enterPlan, loadSegments } from './boot.ts';
 import type { MachineConfig } from './config.ts';
 import type { Agent, MachineEvent, OutputChannel } from './events.ts';
-import type { Input, InputLog, InputRecord } from './input-log.ts';
-import { type ModeChange, modeBits, modeNames } from './mode-points.ts';
+import { eventOf } from './exit-event.ts';
+import type { Input, InputLog, InputRecord, Position } from './input-log.ts';
+import { type ModeChange, modeBits } from './mode-points.ts';
 import type { MachineParts } from './parts.ts';
 import { PortGate } from './port-gate.ts';
 import { type PortPoint, PortPoints } from './port-points.ts';
+import { type ScreenCells, screenCells } from './screen-cells.ts';
 import { hashMachine, loadMachine, type MachineState, saveMachine } from './snapshot.ts';
 import { buildVcpu, type Vcpu } from './vcpu.ts';
-import { type InputResult, writeRegister } from './write-register.ts';
+import type { InputResult } from './write-register.ts';
 
 export interface RunOptions {
   /** Ignore a code point at the first instruction. */
@@ -39,14 +42,6 @@ export interface RunOptions {
   readonly untilTick?: number;
 }
 
-export interface ScreenCells {
-  readonly columns: number;
-  readonly rows: number;
-  /** Code (code page 437) and attribute of each cell, row by row. */
-  readonly bytes: Uint8Array;
-  /** Index of the cell with the cursor, or -1. */
-  readonly cursor: number;
-}
 export type OutputListener = (channel: OutputChannel, byte: number) => void;
 
 /** Steps between two looks at the clock; also lets V8 put optimised code in place of the first (design 4.3). */
@@ -55,8 +50,6 @@ const QUANTUM = 20_000;
 const IDLE_JUMPS = 1000;
 const SLICE: MachineEvent = { kind: 'slice' };
 const OK: InputResult = { ok: true };
-/** By the monitor's SOURCE_* numbers. */
-const SOURCE_NAMES = ['exception', 'interrupt', 'software', 'exception'] as const;
 
 export class Machine implements MachineParts {
   readonly config: MachineConfig;
@@ -128,6 +121,11 @@ export class Machine implements MachineParts {
     return steps;
   }
 
+  /** Where the machine is, as an input log counts. */
+  get position(): Position {
+    return { step: this.steps, tick: this.clock.now(), deliveries: this.vcpus[0].cpu.deliveries };
+  }
+
   get devices(): readonly Device[] {
     return this.board.devices;
   }
@@ -173,7 +171,7 @@ export class Machine implements MachineParts {
         if (!this.#skipIdleTime(untilTick)) return { kind: 'idle', dead: this.dead };
         if (++jumps >= IDLE_JUMPS) return SLICE;
       } else {
-        const stop = this.#eventOf(exit);
+        const stop = eventOf(exit, this.vcpus[0]) ?? this.#portHits();
         if (stop !== undefined) return stop;
       }
     }
@@ -203,7 +201,7 @@ export class Machine implements MachineParts {
 
   /** Something enters the machine from outside, here and now. It is logged. */
   input(input: Input): InputResult {
-    const position = { step: this.steps, tick: this.clock.now() };
+    const position = this.position;
     const result = this.#apply(input);
     if (result.ok) this.#records.push({ ...input, ...position });
     return result;
@@ -230,13 +228,9 @@ export class Machine implements MachineParts {
     return this.board.vga?.text() ?? [];
   }
 
-  /** The text screen's cells for a picture; a blank one of the usual size without a display. */
+  /** The text screen's cells, for a picture. */
   screenCells(): ScreenCells {
-    const { vga } = this.board;
-    if (vga === undefined) return { columns: 80, rows: 25, bytes: new Uint8Array(80 * 25 * 2), cursor: -1 };
-    const cells = vga.cells();
-    const { row, column, visible } = vga.cursor();
-    return { ...cells, cursor: visible ? row * cells.columns + column : -1 };
+    return screenCells(this.board.vga);
   }
 
   save(): MachineState {
@@ -265,7 +259,7 @@ export class Machine implements MachineParts {
 
   /** Delivers an exception now, as if the instruction at EIP had raised it. Logged. */
   inject(vector: number): MachineEvent | undefined {
-    this.#records.push({ kind: 'exception', vector, step: this.steps, tick: this.clock.now() });
+    this.#records.push({ kind: 'exception', vector, ...this.position });
     return this.#inject(vector);
   }
 
@@ -295,12 +289,6 @@ export class Machine implements MachineParts {
 
   #apply(input: Input): InputResult {
     switch (input.kind) {
-      case 'serial':
-        this.board.serial.receive(Uint8Array.from(input.bytes));
-        return OK;
-      case 'keys':
-        this.board.keyboard.keys(input.codes);
-        return OK;
       case 'reset':
         this.reset();
         return OK;
@@ -310,18 +298,14 @@ export class Machine implements MachineParts {
       case 'exception':
         this.#event = this.#inject(input.vector) ?? this.#event;
         return OK;
-      case 'memory': {
-        const count = this.physical.write('debugger', input.physical, Uint8Array.from(input.bytes));
-        return count === input.bytes.length ? OK : { ok: false, reason: 'not all of it is RAM' };
-      }
-      case 'register':
-        return writeRegister(this.vcpus[input.vcpu], input.name, Uint8Array.from(input.value));
+      default:
+        return applyInput(this, input);
     }
   }
 
   #inject(vector: number): MachineEvent | undefined {
     const exit = this.vcpus[0].vmm.inject(vector, 0);
-    return exit && this.#eventOf(exit);
+    return exit && eventOf(exit, this.vcpus[0]);
   }
 
   /** What a device asked for, once its instruction is over. */
@@ -355,12 +339,19 @@ export class Machine implements MachineParts {
     return tick;
   }
 
+  get #agentDeliveries(): number {
+    return Math.max(...this.#agents.map((agent) => agent.nextDeliveries ?? 0));
+  }
+
   #runQuantum(left: number, untilTick: number, skipBreak: boolean, holdInterrupts: boolean): VmmExit {
     const now = this.clock.now();
     this.#limitTick = Math.min(this.clock.nextDeadline(), this.#agentTick, untilTick, now + Math.min(left, QUANTUM));
     // A timer that armed itself for the past must not keep the guest from its next instruction.
     const budget = Math.max(1, this.#limitTick - now);
-    const exit = this.vcpus[0].vmm.run(budget, { skipBreak, holdInterrupts });
+    // An agent that is due already waits for deliveries of this very position.
+    const awaited = this.#agentTick <= now ? this.#agentDeliveries : 0;
+    const deliveries = awaited > 0 ? awaited : undefined;
+    const exit = this.vcpus[0].vmm.run(budget, { skipBreak, holdInterrupts, deliveries });
     this.#syncClock();
     return exit;
   }
@@ -371,7 +362,7 @@ export class Machine implements MachineParts {
     const wake = this.dead ? Number.POSITIVE_INFINITY : this.clock.nextDeadline();
     const next = Math.min(wake, this.#agentTick, untilTick);
     if (next === Number.POSITIVE_INFINITY) return false;
-    if (next > now) this.clock.advance(next - now);
+    this.clock.advance(Math.max(1, next - now));
     return true;
   }
 
@@ -388,29 +379,6 @@ export class Machine implements MachineParts {
   /** A device was touched: its timer may be due before the quantum in progress ends. */
   #afterAccess(): void {
     if (this.clock.nextDeadline() < this.#limitTick) this.#interrupt();
-  }
-
-  #eventOf(exit: VmmExit): MachineEvent | undefined {
-    switch (exit.reason) {
-      case 'budget':
-      case 'halted':
-      case 'stopRequested':
-        return this.#portHits();
-      case 'break':
-        return { kind: 'break' };
-      case 'watch':
-        return { kind: 'watch', hits: this.vcpus[0].space.takeWatchHits() };
-      case 'vector': {
-        const fault = exit.faults[exit.faults.length - 1];
-        return { kind: 'vector', fault, source: SOURCE_NAMES[exit.source] };
-      }
-      case 'mode':
-        return { kind: 'mode', changes: modeNames(exit.modeChange) };
-      case 'shutdown':
-        return { kind: 'triple-fault', faults: exit.faults };
-      case 'refused':
-        return { kind: 'refused', message: exit.message };
-    }
   }
 
   #portHits(): MachineEvent | undefined {

@@ -19,18 +19,23 @@ export class Replay implements Agent {
     return this.#log.records[this.#next]?.tick ?? Number.POSITIVE_INFINITY;
   }
 
+  get nextDeliveries(): number {
+    return this.#log.records[this.#next]?.deliveries ?? 0;
+  }
+
   /** @throws UserError when the run has left the recorded one */
   poll(): void {
     for (let record = this.#log.records[this.#next]; record !== undefined; record = this.#log.records[++this.#next]) {
-      const tick = this.#machine.clock.now();
+      const { step, tick, deliveries } = this.#machine.position;
       if (record.tick > tick) return;
-      if (record.tick < tick || record.step !== this.#machine.steps) {
+      if (record.tick < tick || record.step !== step || record.deliveries < deliveries) {
         throw new UserError(
           'replay',
           `the run differs from the log at step ${record.step}`,
           'is it the same image and configuration?',
         );
       }
+      if (record.deliveries > deliveries) return;
       this.#machine.input(record);
     }
   }

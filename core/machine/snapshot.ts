@@ -4,7 +4,6 @@
  */
 import type { DeviceState } from '../bus/device.ts';
 import { UserError } from '../util/errors.ts';
-import { CR0_EM, CR0_TS } from '../vmm/virtual-cpu.ts';
 import { loadContext, saveContext } from './context-state.ts';
 import type { MachineParts } from './parts.ts';
 import { allZero, StateHash } from './state-hash.ts';
@@ -70,10 +69,7 @@ function loadVcpu({ context, cpu, engine, space, vmm }: Vcpu, saved: VcpuState):
   vmm.steps = saved.steps;
   space.flushAll();
   engine.flush();
-  // What the register file derives from the privileged state.
-  context.setPrivilege(cpu.cpl === 3);
-  context.fpuOff = (cpu.cr0 & (CR0_EM | CR0_TS)) !== 0;
-  space.switchSpace(context);
+  vmm.stateLoaded();
 }
 
 function check(machine: MachineParts, state: MachineState): void {

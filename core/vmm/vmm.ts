@@ -61,6 +61,8 @@ export interface RunOptions {
   readonly skipBreak?: boolean;
   /** Interrupt requests stay pending (a debugger is single-stepping). */
   readonly holdInterrupts?: boolean;
+  /** Come back, as at the end of the budget, once so many events were delivered since the last step. */
+  readonly deliveries?: number;
 }
 
 export interface VmmParts extends MonitorParts {
@@ -162,6 +164,7 @@ export class Vmm {
     const { context, interrupts } = monitor;
     const end = this.steps + budget;
     const hold = options.holdInterrupts === true;
+    const mostDeliveries = options.deliveries ?? Number.POSITIVE_INFINITY;
     let skip = options.skipBreak === true;
     monitor.modeChange = 0;
     if (cpu.shutdown) return this.#stop('shutdown');
@@ -180,7 +183,7 @@ export class Vmm {
         if (stop !== GO_ON) return stop;
         continue;
       }
-      if (this.steps >= end) return this.#stop('budget');
+      if (this.steps >= end || cpu.deliveries >= mostDeliveries) return this.#stop('budget');
       const flags = context.word(CTX_FLAG_REST);
       const waiting = !hold && (flags & IF) !== 0 && (cpu.acknowledged >= 0 || interrupts.pending);
       if (waiting && cpu.interruptShadow === SHADOW_NONE) {

@@ -61,10 +61,11 @@ describe('running', () => {
   });
 
   it('lets time pass for a halted guest up to the tick asked for', () => {
-    const machine = machineOf([STI, HLT]);
+    // The firmware's timer still runs: its interrupt is masked, and then it is stopped.
+    const machine = machineOf([...outByte(0x21, 0xff), ...outByte(0x43, 0x30), STI, HLT]);
     expect(machine.run(1000)).toEqual({ kind: 'idle', dead: false });
     expect(machine.run(1000, { untilTick: 5_000_000 }).kind).toBe('slice');
-    expect([machine.steps, machine.clock.now()]).toEqual([2, 5_000_000]);
+    expect([machine.steps, machine.clock.now()]).toEqual([6, 5_000_000]);
   });
 });
 
@@ -146,8 +147,8 @@ describe('inputs', () => {
     expect(machine.input({ kind: 'memory', physical: 0xf0000000, bytes: [1] })).toMatchObject({ ok: false });
     expect(machine.vcpus[0].context.register(1)).toBe(0x12345678);
     expect(machine.inputLog.records).toEqual([
-      { kind: 'memory', physical: 0x9000, bytes: [1, 2], step: 5, tick: 5 },
-      { kind: 'register', vcpu: 0, name: 'ecx', value: [0x78, 0x56, 0x34, 0x12], step: 5, tick: 5 },
+      { kind: 'memory', physical: 0x9000, bytes: [1, 2], step: 5, tick: 5, deliveries: 0 },
+      { kind: 'register', vcpu: 0, name: 'ecx', value: [0x78, 0x56, 0x34, 0x12], step: 5, tick: 5, deliveries: 0 },
     ]);
   });
 
@@ -174,8 +175,8 @@ describe('inputs', () => {
     const log: InputLog = {
       version: 1,
       records: [
-        { kind: 'memory', physical: 0x9000, bytes: [1], step: 50, tick: 50 },
-        { kind: 'poweroff', step: 70, tick: 70 },
+        { kind: 'memory', physical: 0x9000, bytes: [1], step: 50, tick: 50, deliveries: 0 },
+        { kind: 'poweroff', step: 70, tick: 70, deliveries: 0 },
       ],
     };
     const machine = machineOf(code);
@@ -186,6 +187,38 @@ describe('inputs', () => {
     expect(machine.physical.word(0x9000)).toBe(1);
     expect(machine.run(1000)).toEqual({ kind: 'poweroff' });
     expect(machine.steps).toBe(70);
+  });
+});
+
+describe('a debugger at the first instruction of a handler', () => {
+  const HANDLER = START + 16;
+  /** Interrupt gate: offset, code selector 8. */
+  const GATE = [HANDLER & 0xff, (HANDLER >> 8) & 0xff, 8, 0, 0, 0x8e, HANDLER >> 16, 0];
+  /** ud2; at the handler: mov %ecx, 0x8000; spin */
+  const CODE = [NOP, 0x0f, 0x0b, ...new Array<number>(13).fill(NOP), 0x89, 0x0d, 0x00, 0x80, 0, 0, ...SPIN];
+
+  it('is replayed there, after the delivery', () => {
+    const machine = machineOf(CODE);
+    machine.input({ kind: 'memory', physical: 0x7000 + 6 * 8, bytes: GATE });
+    machine.input({ kind: 'register', vcpu: 0, name: 'idtr_base', value: [0, 0x70, 0, 0] });
+    machine.input({ kind: 'register', vcpu: 0, name: 'idtr_limit', value: [0xff, 7] });
+    machine.setCodePoints(new Set([HANDLER]));
+    expect(machine.run(100).kind).toBe('break');
+    expect(machine.position).toEqual({ step: 1, tick: 1, deliveries: 1 });
+    const stack = machine.vcpus[0].context.register(4);
+    // The return address that the delivery has just pushed.
+    machine.input({ kind: 'memory', physical: stack, bytes: [0xcc] });
+    machine.input({ kind: 'register', vcpu: 0, name: 'ecx', value: [77] });
+    machine.setCodePoints(new Set());
+    machine.run(50);
+    expect(machine.physical.word(0x8000)).toBe(77);
+    expect(machine.physical.read(stack, 1)).toEqual(Uint8Array.of(0xcc));
+
+    const again = machineOf(CODE);
+    again.attach(new Replay(again, machine.inputLog));
+    again.run(machine.steps);
+    expect(again.stateHash()).toBe(machine.stateHash());
+    expect(again.inputLog).toEqual(machine.inputLog);
   });
 });
 
