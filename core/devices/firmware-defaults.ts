@@ -36,6 +36,7 @@ const SERIAL: readonly (readonly [number, number])[] = [[4, 0x08]];
 /** Programs devices that were just reset. */
 export function leaveAsFirmware(pic: PortDevice, pit: PortDevice, serial: PortDevice): void {
   for (const [offset, value] of SERIAL) serial.writePort(offset, 1, value);
-  for (const [offset, value] of PIC) pic.writePort(offset, 1, value);
+  // The timer first: ICW1 then forgets the edge that setting it up made, and no request waits at the start.
   for (const [offset, value] of PIT) pit.writePort(offset, 1, value);
+  for (const [offset, value] of PIC) pic.writePort(offset, 1, value);
 }
