@@ -87,6 +87,8 @@ export class DirectEngine implements Engine {
   readonly blocks: BlockCache | undefined;
   private context!: Context;
   private mode!: Mode;
+  /** `modeChanges` of the context when its mode was last derived. */
+  private modeChanges = -1;
   private readonly modeSeen = new Map<Context, { changes: number; mode: Mode }>();
   private points: ReadonlySet<number> = new Set();
   private pointPages: ReadonlySet<number> = new Set();
@@ -178,7 +180,9 @@ export class DirectEngine implements Engine {
 
   /** Derives the decode mode of a context, when something it depends on changed. */
   private select(context: Context): void {
+    if (this.context === context && this.modeChanges === context.modeChanges) return;
     this.context = context;
+    this.modeChanges = context.modeChanges;
     const seen = this.modeSeen.get(context);
     if (seen?.changes === context.modeChanges) {
       this.mode = seen.mode;
@@ -297,6 +301,14 @@ export class DirectEngine implements Engine {
     }
     const host = (linear + (entry & ~0xfff)) >>> 0;
     const offset = host & 0xfff;
+    if (mode.flat && this.pointPages.size === 0) {
+      const known = this.cache.lookup(host, mode);
+      if (known !== 0) {
+        context.setWord(CTX_PAGE_EIP, eip - offset);
+        context.setWord(CTX_RUN_START, known);
+        return known;
+      }
+    }
     const linearPage = linear >>> 12;
     if (!this.cache.roomForRun) this.cache.flush();
     const table = this.cache.table(host >>> 12, mode, this.isPrivate(eip, linear) ? linearPage : -1);

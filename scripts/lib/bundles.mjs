@@ -161,7 +161,7 @@ async function bundleCommand() {
   });
   const parts = new Set();
   for (const { path: file, text } of result.outputFiles) {
-    const { code } = await esbuild.transform(text, {
+    const { code } = await esbuild.transform(takeByValue(text), {
       format: 'cjs',
       platform: 'node',
       target: 'node20',
@@ -188,6 +188,14 @@ async function bundleCommand() {
   });
   chmodSync(path.join(dist, 'trapgate.js'), 0o755);
   return result;
+}
+
+/** Imports of one part from another as constants: esbuild's CommonJS asks a getter at every use, hot loops too. */
+function takeByValue(text) {
+  return text.replace(
+    /import\s*\{([^}]*)\}\s*from\s*"(\.\/trapgate-[^"]*)";/g,
+    (_, names, from) => `const {${names.replace(/ as /g, ':')}} = require("${from}");`,
+  );
 }
 
 /** Boots the demo once in a process of its own and keeps the bytecode V8 made; without it the command is only slower. */

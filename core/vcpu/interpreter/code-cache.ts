@@ -66,7 +66,8 @@ export class CodeCache {
   private nextRecord: number;
   /** Table index + 1 of each record, to know a branch's page when it is linked. */
   private owner: Uint16Array;
-  private trapped = new Map<number, Trapped>();
+  /** What trap records stand for, by the index in their immediate. */
+  private trapped: Trapped[] = [];
   /** Runs of one page-crossing (or uncached) instruction by its second host page, to drop them on writes. */
   private crossing = new Map<number, { record: number; table: CodeTable; offset: number }[]>();
 
@@ -110,6 +111,14 @@ export class CodeCache {
     this.memory.setWord(this.memory.layout.codeIndex + table.hostPage * 4, table.address);
   }
 
+  /** What generated code finds for a host address: the record there in the published table, or 0. */
+  lookup(host: number, mode: Mode): number {
+    const { i32, layout } = this.memory;
+    const table = i32[(layout.codeIndex >>> 2) + (host >>> 12)];
+    if (table === 0 || i32[table >>> 2] !== mode.id) return 0;
+    return i32[((table + CODE_TABLE_HEADER) >>> 2) + (host & 0xfff)];
+  }
+
   slot(table: CodeTable, offset: number): number {
     return this.memory.word(table.address + CODE_TABLE_HEADER + offset * 4);
   }
@@ -124,7 +133,7 @@ export class CodeCache {
   }
 
   trappedAt(record: number): Trapped | undefined {
-    return this.trapped.get(record);
+    return this.trapped[this.memory.word(record + REC_IMMEDIATE)];
   }
 
   handler(record: number): number {
@@ -195,14 +204,18 @@ export class CodeCache {
       this.setSlot(table, offset, record);
       const row = faults ? undefined : d.row;
       if (row === undefined || row.trapClass !== 'innocuous') {
-        packSpecial(memory, at, HANDLER_TRAP, offset);
-        this.trapped.set(at, faults ? 'general-protection' : toInstruction(d));
+        this.packTrap(at, offset, faults ? 'general-protection' : toInstruction(d));
         return this.counted(table, start, first, count);
       }
       packRecord(memory, at, offset, d, row, mode);
       offset += d.length;
       if (ENDS_RUN.has(row.mnemonic)) return this.counted(table, start, first, count);
     }
+  }
+
+  private packTrap(record: number, offset: number, trapped: Trapped): void {
+    packSpecial(this.memory, record, HANDLER_TRAP, offset, 0, this.trapped.length);
+    this.trapped.push(trapped);
   }
 
   /** Puts a counter in front of a fresh run when tier 1 wants to know how often it is reached. */
@@ -233,8 +246,7 @@ export class CodeCache {
     const record = this.allocate(table);
     const row = d.tooLong || d.incomplete ? undefined : d.row;
     if (row === undefined || row.trapClass !== 'innocuous') {
-      packSpecial(memory, record, HANDLER_TRAP, offset);
-      this.trapped.set(record, d.tooLong || d.incomplete ? 'general-protection' : toInstruction(d));
+      this.packTrap(record, offset, d.tooLong || d.incomplete ? 'general-protection' : toInstruction(d));
     } else {
       packRecord(memory, record, offset, d, row, table.mode);
       packSpecial(memory, this.allocate(table), HANDLER_CHAIN, offset, offset + d.length, 0);
@@ -317,7 +329,7 @@ export class CodeCache {
     }
     this.tables = [];
     this.byPage = new Map();
-    this.trapped = new Map();
+    this.trapped = [];
     this.crossing = new Map();
     this.nextRecord = layout.records;
     this.owner.fill(0);

@@ -5,10 +5,10 @@ import type { Row } from '../../isa/opcodes.ts';
 import { DS, ES, SS } from '../../isa/registers.ts';
 import { CTX_ZERO } from '../../memory/layout.ts';
 import type { LinearMemory } from '../../memory/linear-memory.ts';
+import { assert } from '../../util/assert.ts';
 import type { Mode } from '../mode.ts';
 import { handlerOf } from './handlers.ts';
 import {
-  HANDLER_TRAP,
   REC_DISPLACEMENT,
   REC_HANDLER,
   REC_IMMEDIATE,
@@ -36,7 +36,9 @@ function handlerFor(row: Row, operandSize: number, place: PlaceKind, flat: boole
   const slot = (operandSize === 4 ? 18 : 0) + (place === 'r' ? 0 : place === 'm' ? 6 : 12) + (flat ? 3 : 0) + repeat;
   if (known[slot] === 0) {
     const form = formOf(row, { operandSize, place, flat, repeat });
-    known[slot] = handlerOf(form.key) ?? HANDLER_TRAP;
+    const handler = handlerOf(form.key);
+    assert(handler !== undefined, `no handler for ${form.key}`);
+    known[slot] = handler;
   }
   return known[slot];
 }
