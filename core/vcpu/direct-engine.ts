@@ -60,7 +60,7 @@ const HOT_BUDGET = MIN_BUDGET + RUN_MAX + 4;
  * The first steps of a machine run in the step loop: V8 compiles the hot loop as one large function, which
  * takes longer than many a guest needs to its first output.
  */
-const COLD_STEPS = 10_000;
+export const COLD_STEPS = 10_000;
 const INTENT_READ = 0;
 const INTENT_UPDATE = 2;
 const FETCH_LENGTH = 15;

@@ -5,7 +5,7 @@ import { Context } from '../../core/vcpu/context.ts';
 import { DirectEngine } from '../../core/vcpu/direct-engine.ts';
 import { EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP } from '../../core/vcpu/exit.ts';
 import { buildTier0 } from '../../core/vcpu/interpreter/build.ts';
-import { flatMachine } from './flat-space.ts';
+import { flatMachine, warmUp } from './flat-space.ts';
 
 const tier0 = new WebAssembly.Module(buildTier0() as BufferSource);
 
@@ -16,6 +16,7 @@ function rig(code: number[], at = 0x1000) {
     protectCode: (page) => machine.space.protectCode(page),
   });
   machine.space.onWrite = (page, offset, length) => engine.invalidate(page, offset, length);
+  warmUp(engine, machine);
   machine.memory.u8.set(code, machine.space.host(at));
   machine.context.eip = at;
   machine.context.setRegister(4, 0x20000);

@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { DirectEngine } from '../../core/vcpu/direct-engine.ts';
 import { buildTier0 } from '../../core/vcpu/interpreter/build.ts';
 import { FORMS } from '../../core/vcpu/interpreter/handlers.ts';
-import { flatMachine } from './flat-space.ts';
+import { HANDLER_TRAP, REC_HANDLER, REC_IMMEDIATE } from '../../core/vcpu/interpreter/record.ts';
+import { CODE_TABLE_HEADER } from '../../core/vcpu/interpreter/runtime.ts';
+import { flatMachine, warmUp } from './flat-space.ts';
 import { randomBlock, seeded } from './random-blocks.ts';
 
 const tier0 = new WebAssembly.Module(buildTier0() as BufferSource);
@@ -15,6 +17,8 @@ const CODE = 0x8000;
 const DATA = 0x10000;
 const SIZE = 0x6000;
 const BLOCKS = Number(process.env.TRAPGATE_BLOCKS ?? 100_000);
+/** With less than HOT_BUDGET of direct-engine.ts blocks are not entered at all. */
+const BUDGET = 300;
 
 function machine(tier: 0 | 1) {
   const flat = flatMachine(PAGES);
@@ -23,6 +27,7 @@ function machine(tier: 0 | 1) {
     protectCode: (page) => flat.space.protectCode(page),
   });
   flat.space.onWrite = (page, offset, length) => engine.invalidate(page, offset, length);
+  warmUp(engine, flat);
   flat.space.absent.add(0x14);
   flat.space.readOnly.add(0x15);
   return { ...flat, engine };
@@ -40,6 +45,19 @@ function outcome(
 }
 
 describe('both tiers', () => {
+  it('are really two: a translated block runs without the records it was made of', () => {
+    const { engine, context, memory, space } = machine(1);
+    // inc eax; inc ecx; hlt
+    memory.u8.set([0x40, 0x41, 0xf4], space.host(CODE));
+    engine.translateNow([CODE], context);
+    const table = memory.word(memory.layout.codeIndex + (space.host(CODE) >>> 12) * 4);
+    const entry = memory.word(table + CODE_TABLE_HEADER + (CODE & 0xfff) * 4);
+    memory.u16[(memory.word(entry + REC_IMMEDIATE) + REC_HANDLER) >>> 1] = HANDLER_TRAP;
+    context.eip = CODE;
+    const exit = engine.run(context, BUDGET);
+    expect([exit.instruction?.mnemonic, context.register(0), context.register(1)]).toEqual(['hlt', 1, 1]);
+  });
+
   it(`agree on ${BLOCKS} random blocks of ${FORMS.length} forms`, () => {
     const random = seeded(20261123);
     const a = machine(0);
@@ -63,7 +81,7 @@ describe('both tiers', () => {
           m.context.eflags = block.eflags;
           m.context.eip = CODE + i * 128;
           m.memory.u8.fill(block.fill, m.space.host(DATA), m.space.host(DATA + SIZE));
-          const exit = m.engine.run(m.context, 100);
+          const exit = m.engine.run(m.context, BUDGET);
           return outcome(m, exit);
         });
         if (results[0] !== results[1]) expect.fail(`${Buffer.from(block.code).toString('hex')}\n${results.join('\n')}`);

@@ -16,6 +16,8 @@ import {
   FILL_WATCH,
 } from '../../core/vcpu/address-space.ts';
 import { Context } from '../../core/vcpu/context.ts';
+import { COLD_STEPS } from '../../core/vcpu/direct-engine.ts';
+import type { Engine } from '../../core/vcpu/engine.ts';
 
 const ALL = 0x3f;
 const WRITES = 0xa;
@@ -103,6 +105,14 @@ export class FlatSpace implements AddressSpace {
       at += count;
     }
   }
+}
+
+/** Spends an engine's cold steps, so that from now on large budgets run in the hot loop and enter translated blocks. */
+export function warmUp(engine: Engine, { memory, context, space }: ReturnType<typeof flatMachine>): void {
+  // jmp $
+  memory.u8.set([0xeb, 0xfe], space.host(0x3f000));
+  context.eip = 0x3f000;
+  engine.run(context, COLD_STEPS + 1);
 }
 
 /** A context in flat 32-bit protected mode at CPL 0, over `pages` pages of RAM. */
