@@ -38,7 +38,13 @@ export { type ElfFile, isElf, parseElf } from './image/elf.ts';
 export { loadImage } from './image/load-image.ts';
 export { EXCEPTION_NAMES, type FaultRecord } from './isa/exceptions.ts';
 export { GENERAL_NAMES, SEGMENT_NAMES } from './isa/registers.ts';
-export { type BootImage, DEFAULT_CONFIG, type MachineConfig } from './machine/config.ts';
+export {
+  type BootImage,
+  DEFAULT_CONFIG,
+  type DiskConfig,
+  type DriveName,
+  type MachineConfig,
+} from './machine/config.ts';
 export type { AccessHit, Agent, MachineEvent, OutputChannel } from './machine/events.ts';
 export type { Input, InputLog, InputRecord } from './machine/input-log.ts';
 export { Machine, type RunOptions } from './machine/machine.ts';

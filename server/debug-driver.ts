@@ -24,7 +24,7 @@ export interface DebugDriverOptions {
   readonly dap?: ListenAddress;
   /** Start running instead of waiting for a client. */
   readonly run: boolean;
-  readonly image: { readonly name: string; readonly path: string; readonly bytes: Uint8Array };
+  readonly image?: { readonly name: string; readonly path: string; readonly bytes: Uint8Array };
   /** Host seconds. */
   readonly timeout?: number;
   readonly maxInstructions?: number;

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { notSupportedYet, UserError } from '../core/index.ts';
+import { type DiskOption, diskOption } from './disk-files.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 
 export type SerialSink =
@@ -12,8 +13,11 @@ export type SerialSink =
   | { readonly kind: 'file'; readonly path: string };
 
 export interface RunOptions {
-  /** Path of what boots. */
-  readonly image: string;
+  /** Path of what boots; absent when only disks are given. */
+  readonly image?: string;
+  readonly disks: readonly DiskOption[];
+  /** The drive to boot from. */
+  readonly boot?: 'a' | 'c';
   readonly append: string;
   /** Multiboot modules: path, then words handed to the kernel. */
   readonly modules: readonly string[];
@@ -56,7 +60,7 @@ interface RawRun {
   hda?: string;
   hdb?: string;
   cdrom?: string;
-  boot?: string;
+  boot?: 'a' | 'c' | 'd';
   mem: number;
   smp: number;
   cpu?: string;
@@ -139,7 +143,7 @@ function runCommand(command: Command): Command {
       [],
     )
     .option('--bios <file>', 'firmware instead of the built-in one')
-    .option('--fda <file>', 'first floppy disk')
+    .option('--fda <file>', 'first floppy disk; FILE,write keeps what the guest writes')
     .option('--hda <file>', 'first hard disk')
     .option('--hdb <file>', 'second hard disk')
     .option('--cdrom <file>', 'CD-ROM')
@@ -173,22 +177,30 @@ function runCommand(command: Command): Command {
 }
 
 function checkRun(image: string | undefined, raw: RawRun): RunOptions {
-  for (const name of ['initrd', 'bios', 'fda', 'hda', 'hdb', 'cdrom', 'boot', 'cpu'] as const) {
+  for (const name of ['initrd', 'bios', 'cdrom', 'cpu'] as const) {
     if (raw[name] !== undefined) throw notSupportedYet(`--${name}`);
   }
+  if (raw.boot === 'd') throw notSupportedYet('--boot d');
   if (raw.smp !== 1) throw notSupportedYet(`--smp ${raw.smp}`);
   if (raw.net !== 'none') throw notSupportedYet(`--net ${raw.net}`);
   if (image !== undefined && raw.kernel !== undefined) {
     throw new UserError('usage', 'both IMAGE and --kernel are given', 'give one of them');
   }
   const boots = image ?? raw.kernel;
-  if (boots === undefined) throw new UserError('usage', 'nothing to boot', 'give an image: trapgate run kernel.elf');
+  const disks = (['fda', 'hda', 'hdb'] as const).flatMap((drive) => {
+    const text = raw[drive];
+    return text === undefined ? [] : [diskOption(drive, text)];
+  });
+  if (boots === undefined && disks.length === 0)
+    throw new UserError('usage', 'nothing to boot', 'give an image: trapgate run kernel.elf');
   if (raw.scenario !== undefined && raw.script !== undefined) {
     throw new UserError('usage', 'both --scenario and --script are given', 'they are the same option');
   }
   const debugged = raw.gdb !== undefined || raw.dap !== undefined;
   return {
     image: boots,
+    disks,
+    boot: raw.boot,
     append: raw.append ?? '',
     modules: raw.module,
     memory: raw.mem,

@@ -8,6 +8,8 @@ import type { RunOptions } from './options.ts';
 function plainOptions(image: string): RunOptions {
   return {
     image,
+    disks: [],
+    boot: undefined,
     append: '',
     modules: [],
     memory: 128,

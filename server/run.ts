@@ -1,6 +1,7 @@
 /** `trapgate run`: from options to a machine, through the run, to files, messages and the exit status. */
 import path from 'node:path';
 import { DEFAULT_CONFIG, type ImageInfo, Machine, type MachineConfig, type UserError } from '../core/index.ts';
+import { readDisks, writeDisks } from './disk-files.ts';
 import { readInput } from './files.ts';
 import { hostMilliseconds } from './host-clock.ts';
 import { HostDriver } from './host-driver.ts';
@@ -37,6 +38,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
   }
   const end = await drive(machine, options, outputs, scenario);
   await outputs.finish(machine, end.status !== 0);
+  writeDisks(options.disks, machine);
   report(options, end, machine, outputs, (hostMilliseconds() - started) / 1000);
   return end.status;
 }
@@ -114,17 +116,23 @@ function machineConfig(options: RunOptions): MachineConfig {
     tier: options.tier,
     vga: options.vga,
     onReset: options.onReset,
-    image: {
-      name: path.basename(options.image),
-      bytes: readInput(options.image, 'image'),
-      append: options.append,
-      modules,
-    },
+    image:
+      options.image === undefined
+        ? undefined
+        : {
+            name: path.basename(options.image),
+            bytes: readInput(options.image, 'image'),
+            append: options.append,
+            modules,
+          },
+    disks: readDisks(options.disks),
+    boot: options.boot,
   };
 }
 
 /** What a debugger may read symbols from. */
-function imageInfo(options: RunOptions, machine: Machine): ImageInfo {
+function imageInfo(options: RunOptions, machine: Machine): ImageInfo | undefined {
+  if (options.image === undefined) return undefined;
   const bytes = machine.config.image?.bytes ?? new Uint8Array(0);
   return { name: path.basename(options.image), path: path.resolve(options.image), bytes };
 }

@@ -7,6 +7,7 @@
  */
 import { nulTerminated } from '../util/bytes.ts';
 import { FLAT_GDT, HIGH_MEMORY_START, LOW_MEMORY_END } from './boot-plan.ts';
+import { memoryRanges } from './memory-map.ts';
 
 const INFO_SIZE = 120;
 const INFO_MEMORY = 1 << 0;
@@ -16,8 +17,6 @@ const INFO_ELF_SECTIONS = 1 << 5;
 const INFO_MEMORY_MAP = 1 << 6;
 const INFO_LOADER_NAME = 1 << 9;
 const INFO_FRAMEBUFFER = 1 << 12;
-const RAM = 1;
-const RESERVED = 2;
 const LOADER_NAME = 'Trapgate';
 
 export interface MultibootFacts {
@@ -85,16 +84,9 @@ function moduleList(facts: MultibootFacts, parts: Parts): Uint8Array {
 
 /** Entries of size (20: it does not count itself), base, length, type; those of the PC, in ascending order. */
 function memoryMap(memoryBytes: number): Uint8Array {
-  const ranges: [start: number, end: number, type: number][] = [
-    [0, LOW_MEMORY_END, RAM],
-    [LOW_MEMORY_END, 0xa_0000, RESERVED],
-    [0xf_0000, 0x10_0000, RESERVED],
-    [HIGH_MEMORY_START, memoryBytes, RAM],
-    [0xfffc_0000, 0x1_0000_0000, RESERVED],
-  ];
-  const kept = ranges.filter(([start, end]) => end > start);
-  const view = new DataView(new ArrayBuffer(24 * kept.length));
-  kept.forEach(([start, end, type], i) => {
+  const ranges = memoryRanges(memoryBytes);
+  const view = new DataView(new ArrayBuffer(24 * ranges.length));
+  ranges.forEach(({ start, end, type }, i) => {
     view.setUint32(24 * i, 20, true);
     view.setUint32(24 * i + 4, start, true);
     view.setUint32(24 * i + 12, end - start, true);

@@ -17,9 +17,14 @@ import { STANDARD_IRQS, STANDARD_PORTS } from '../devices/standard-ports.ts';
 import { SystemControl } from '../devices/system-control.ts';
 import { Uart16550 } from '../devices/uart16550.ts';
 import { VgaText } from '../devices/vga-text.ts';
+import { equipmentWord } from '../image/firmware/data-area.ts';
 import type { PhysicalMemory } from '../memory/physical-memory.ts';
 import type { MachineConfig } from './config.ts';
 import type { MachineEvent, OutputChannel } from './events.ts';
+
+const CMOS_FLOPPIES = 0x10;
+const CMOS_DISKS = 0x12;
+const CMOS_EQUIPMENT = 0x14;
 
 export interface BoardParts {
   readonly config: MachineConfig;
@@ -43,6 +48,7 @@ export class Board {
   readonly #pic: Pic8259Pair;
   readonly #pit: Pit8254;
   readonly #systemControl: SystemControl;
+  readonly #rtc: RtcCmos;
 
   constructor({ config, clock, ports, physical, output, setA20, request }: BoardParts) {
     const pic = new Pic8259Pair();
@@ -63,6 +69,7 @@ export class Board {
     const power = new PowerPort({ powerOff: () => request({ kind: 'poweroff' }) });
     this.interrupts = pic;
     this.#pic = pic;
+    this.#rtc = rtc;
     this.#pit = pit;
     this.serial = serial;
     this.keyboard = keyboard;
@@ -87,6 +94,15 @@ export class Board {
 
   get a20(): boolean {
     return this.#systemControl.a20 || this.keyboard.a20;
+  }
+
+  /** Drives where setup programs leave them in CMOS. @param floppyTypes as INT 13h AH=08h names them */
+  describeDisks(floppyTypes: readonly number[], disks: number): void {
+    const [first = 0, second = 0] = floppyTypes;
+    this.#rtc.setMemory(CMOS_FLOPPIES, (first << 4) | second);
+    // Type 15 says that an extended type byte follows: 47, "user defined".
+    this.#rtc.setMemory(CMOS_DISKS, (disks > 0 ? 0xf0 : 0) | (disks > 1 ? 0x0f : 0));
+    if (floppyTypes.length > 0) this.#rtc.setMemory(CMOS_EQUIPMENT, equipmentWord(floppyTypes.length) & 0xff);
   }
 
   /** As firmware and a boot loader leave it: devices in their usual modes, the whole of memory in reach. */

@@ -11,6 +11,20 @@ export interface MachineConfig {
   readonly vga: 'std' | 'none';
   readonly onReset: 'stop' | 'reboot';
   readonly image?: BootImage;
+  /** Disks besides an image that is one itself. */
+  readonly disks?: readonly DiskConfig[];
+  /** The drive to try first: floppy or hard disk. Default: the image if it is a disk, else the hard disk. */
+  readonly boot?: 'a' | 'c';
+}
+
+export type DriveName = 'fda' | 'fdb' | 'hda' | 'hdb';
+
+export interface DiskConfig {
+  readonly drive: DriveName;
+  /** For messages. */
+  readonly name: string;
+  /** The whole image; never changed: what the guest writes is kept apart. */
+  readonly bytes: Uint8Array;
 }
 
 export interface BootImage {

@@ -4,6 +4,7 @@
  * Position is steps; the clock is steps plus the ticks that halted time skipped (design 4.2).
  */
 import type { Device } from '../bus/device.ts';
+import type { DiskMedium } from '../bus/disk-medium.ts';
 import { MmioBus } from '../bus/mmio-bus.ts';
 import { PortBus } from '../bus/port-bus.ts';
 import { VirtualClock } from '../bus/virtual-clock.ts';
@@ -20,7 +21,9 @@ import type { VmmExit } from '../vmm/vmm.ts';
 import { applyInput } from './apply-input.ts';
 import { Board } from './board.ts';
 import { enterPlan, loadSegments } from './boot.ts';
+import { BuiltInFirmware } from './built-in-firmware.ts';
 import type { MachineConfig } from './config.ts';
+import { buildDisks } from './disks.ts';
 import type { Agent, MachineEvent, OutputChannel } from './events.ts';
 import { eventOf } from './exit-event.ts';
 import type { Input, InputLog, InputRecord, Position } from './input-log.ts';
@@ -66,7 +69,12 @@ export class Machine implements MachineParts {
   /** What the loader said about the image. */
   readonly notes: readonly string[];
 
+  /** Media by drive, with what the guest has written. */
+  readonly disks: readonly DiskMedium[];
+  readonly devices: readonly Device[];
+
   readonly #plan: BootPlan | undefined;
+  readonly #firmware: BuiltInFirmware | undefined;
   readonly #portPoints = new PortPoints(this.ports.interposers, () => this.#interrupt());
   readonly #agents: Agent[] = [];
   readonly #listeners = new Set<OutputListener>();
@@ -84,7 +92,9 @@ export class Machine implements MachineParts {
     this.config = config;
     this.onReset = config.onReset;
     const ramBytes = config.memory * 2 ** 20;
-    this.#plan = config.image && loadImage(config.image.bytes, { ...config.image, memoryBytes: ramBytes });
+    const disks = buildDisks(config);
+    const { image } = config;
+    this.#plan = image && !disks.imageIsDisk ? loadImage(image.bytes, { ...image, memoryBytes: ramBytes }) : undefined;
     this.notes = this.#plan?.notes ?? [];
     this.memory = new LinearMemory(layoutFor(ramBytes / 4096));
     this.physical = new PhysicalMemory(this.memory, ramBytes);
@@ -111,6 +121,12 @@ export class Machine implements MachineParts {
       now: () => this.#syncClock(),
     };
     this.vcpus = [buildVcpu(0, shared)];
+    this.disks = disks.media;
+    this.devices = [...this.board.devices, ...disks.media];
+    if (disks.media.length > 0) {
+      this.board.describeDisks(disks.floppyTypes, disks.disks.length);
+      this.#firmware = new BuiltInFirmware(this.vcpus[0], this.physical, gate, disks);
+    }
     this.#boot();
   }
 
@@ -124,10 +140,6 @@ export class Machine implements MachineParts {
   /** Where the machine is, as an input log counts. */
   get position(): Position {
     return { step: this.steps, tick: this.clock.now(), deliveries: this.vcpus[0].cpu.deliveries };
-  }
-
-  get devices(): readonly Device[] {
-    return this.board.devices;
   }
 
   /** Lets happen what is due before the next instruction: `run` begins with the same. */
@@ -281,9 +293,14 @@ export class Machine implements MachineParts {
   }
 
   #boot(): void {
-    if (this.#plan === undefined) return;
-    loadSegments(this.#plan, this.physical);
+    this.#firmware?.install();
+    if (this.#plan === undefined && this.#firmware === undefined) return;
     this.board.handOver();
+    if (this.#plan === undefined) {
+      this.#firmware?.enter();
+      return;
+    }
+    loadSegments(this.#plan, this.physical);
     enterPlan(this.#plan, this.vcpus[0]);
   }
 

@@ -72,6 +72,6 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['rdpmc', readPerformanceCounter],
   // Absent from this model
   ['rsm', sensitive.undefinedInstruction],
-  ['ud2', sensitive.undefinedInstruction],
+  ['ud2', sensitive.undefinedOrFirmwareCall],
   ['undefined', sensitive.undefinedInstruction],
 ]);

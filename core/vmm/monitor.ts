@@ -55,6 +55,8 @@ export class Monitor {
   modeChange = 0;
   /** Asks whether a vector point stops before this software interrupt; the loop puts the real one here. */
   stopsAt: (vector: number, source: Source) => boolean = () => false;
+  /** Asks the built-in firmware to perform the call at this linear address; false when there is none. */
+  firmwareCall: (linear: number) => boolean = () => false;
   /** Descriptors being examined: the code (or only) one, and the stack's. */
   readonly codeSlot = new DescriptorSlot();
   readonly stackSlot = new DescriptorSlot();

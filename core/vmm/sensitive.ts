@@ -4,7 +4,7 @@
  * are in descriptor-queries.ts, flags in flags.ts.
  */
 
-import { OF } from '../isa/eflags.ts';
+import { OF, VM } from '../isa/eflags.ts';
 import { BP, DB, MF, NM, OVERFLOW, UD } from '../isa/exceptions.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { CS, DS, ES, FS, GS, SS } from '../isa/registers.ts';
@@ -165,4 +165,16 @@ export function wait(monitor: Monitor): Outcome {
 /** UD2, unknown opcodes, and RSM, which is undefined outside system management mode. */
 export function undefinedInstruction(monitor: Monitor, instruction: Instruction): Outcome {
   return monitor.raise(UD, 0, `undefined instruction ${instruction.mnemonic}`);
+}
+
+/**
+ * UD2 in the ROM of the built-in firmware calls the monitor. Only from real mode and virtual-8086 mode: nothing
+ * else can run that ROM.
+ */
+export function undefinedOrFirmwareCall(monitor: Monitor, instruction: Instruction): Outcome {
+  const { cpu, context } = monitor;
+  if (!cpu.protectedMode || context.eflags & VM) {
+    if (monitor.firmwareCall((context.segmentBase(CS) + context.eip) >>> 0)) return DONE;
+  }
+  return undefinedInstruction(monitor, instruction);
 }

@@ -40,14 +40,17 @@ const mistakes: [what: string, args: () => string[], line: RegExp][] = [
   ['a picture that cannot be written', () => ['run', good, '--shot', folder('folder')], /cannot write .*folder/],
   ['an unknown option', () => ['run', good, '--fast'], /unknown option '--fast'/],
   ['an impossible number', () => ['run', good, '--mem', 'lots'], /1 to 2048/],
-  ['a later option', () => ['run', good, '--hda', 'disk.img'], /^trapgate: not supported yet: --hda$/m],
-  ['a later image kind', () => ['run', file('boot.img', bootSector())], /not supported yet: /],
+  ['a later option', () => ['run', good, '--cdrom', 'disk.iso'], /^trapgate: not supported yet: --cdrom$/m],
+  ['a later image kind', () => ['run', file('disc.iso', isoImage())], /not supported yet: /],
 ];
 
-function bootSector(): Uint8Array {
-  const sector = new Uint8Array(512).fill(0x90);
-  sector.set([0x55, 0xaa], 510);
-  return sector;
+function isoImage(): Uint8Array {
+  const image = new Uint8Array(0x9000);
+  image.set(
+    [...'CD001'].map((character) => character.charCodeAt(0)),
+    0x8001,
+  );
+  return image;
 }
 
 describe('a mistake of the user', () => {

@@ -53,3 +53,14 @@ export function sourceFile(fileName: string, source: string): string {
   writeFileSync(path, source);
   return path;
 }
+
+let sectors = 0;
+
+/** Real-mode code as a flat binary for 7C00h: 16-bit, padded to a boot sector with its signature. */
+export function bootSector(source: string): Uint8Array {
+  const base = join(workFolder(), `sector${sectors++}`);
+  writeFileSync(`${base}.S`, `.code16\n.globl _start\n_start:\n${source}\n.org 510\n.word 0xaa55\n`);
+  tool('as', ['--32', '-I', HERE, '-o', `${base}.o`, `${base}.S`]);
+  tool('ld', ['-m', 'elf_i386', '-Ttext', '0x7c00', '--oformat', 'binary', '-o', `${base}.img`, `${base}.o`]);
+  return new Uint8Array(readFileSync(`${base}.img`));
+}

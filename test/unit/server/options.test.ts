@@ -82,6 +82,8 @@ describe('the command line', () => {
     );
     expect(options).toEqual({
       image: 'k',
+      disks: [],
+      boot: undefined,
       append: 'a b',
       modules: ['m1 x', 'm2'],
       memory: 64,
@@ -120,11 +122,8 @@ describe('the command line', () => {
   it.each([
     [['run', 'k', '--initrd', 'f'], 'not supported yet: --initrd'],
     [['run', 'k', '--bios', 'f'], 'not supported yet: --bios'],
-    [['run', '--fda', 'f'], 'not supported yet: --fda'],
-    [['run', '--hda', 'f'], 'not supported yet: --hda'],
-    [['run', '--hdb', 'f'], 'not supported yet: --hdb'],
     [['run', '--cdrom', 'f'], 'not supported yet: --cdrom'],
-    [['run', 'k', '--boot', 'c'], 'not supported yet: --boot'],
+    [['run', 'k', '--boot', 'd'], 'not supported yet: --boot d'],
     [['run', 'k', '--cpu', 'pentium3'], 'not supported yet: --cpu'],
     [['run', 'k', '--smp', '4'], 'not supported yet: --smp 4'],
     [['run', 'k', '--net', 'ne2k'], 'not supported yet: --net ne2k'],
