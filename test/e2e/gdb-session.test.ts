@@ -76,7 +76,7 @@ describe('gdb, as on QEMU', () => {
       'p/x $al',
       'set $esi = -1',
       'p/x $esi',
-      'set $eflags = 0x246',
+      'set $eflags = 0x46',
       'p/x $eflags',
       'set var table[5] = 77',
       'p table',
@@ -96,10 +96,10 @@ describe('gdb, as on QEMU', () => {
     const own = await onStub(trapgateStub(debuggeePath()), debuggeePath(), [
       ...TO_START,
       'p/x $fctrl',
-      'set $eflags = 0x246',
+      'set $eflags = 0x46',
       'p $eflags',
     ]);
-    expect(own).toMatch(/\$1 = 0x40\n\$2 = \[ PF ZF IF IOPL=0 \]/);
+    expect(own).toMatch(/\$1 = 0x40\n\$2 = \[ PF ZF IOPL=0 \]/);
   });
 
   it('conditions, ignore counts, temporary breakpoints and jump', async () => {
