@@ -6,9 +6,10 @@
  *
  * Operand shapes, one letter an operand: r register · m memory through flat segments with 32-bit addressing
  * · g memory in general (any segment, limits checked, either address size) · i immediate or constant · c CL
- * · j relative target.
+ * · j relative target · x stack register ST(i).
  */
 import { ROWS, type Row } from './opcodes.ts';
+import { isX87 } from './opcodes-x87.ts';
 
 export interface Form {
   readonly key: string;
@@ -43,6 +44,8 @@ function operandBytes(code: string, operandSize: number): number {
   if (size === 'd') return 4;
   if (size === 'q') return 8;
   if (size === 't') return 10;
+  if (size === 'e') return operandSize === 4 ? 28 : 14;
+  if (size === 'f') return operandSize === 4 ? 108 : 94;
   return operandSize;
 }
 
@@ -77,7 +80,9 @@ export function formOf(row: Row, encoding: Encoding): Form {
   const addressing = implicit ? (encoding.place === 'g' ? 'g' : 'm') : '';
   const flat = row.stack ? encoding.flat : true;
   const repeat = row.string ? encoding.repeat : 0;
-  const key = `${row.mnemonic}${size * 8}${shapes === '' ? '' : `.${shapes}`}${row.operands.length === 2 && sizes[1] !== sizes[0] && row.mnemonic.startsWith('mov') ? `.${sizes[1] * 8}` : ''}${addressing === '' ? '' : `.${addressing}`}${row.stack ? (flat ? '.f' : '.s') : ''}${repeat ? `.rep${repeat}` : ''}`;
+  const extending = row.operands.length === 2 && sizes[1] !== sizes[0] && row.mnemonic.startsWith('mov');
+  const other = extending ? sizes[1] : isX87(row.opcode) && shapes !== 'x' ? sizes[0] : undefined;
+  const key = `${row.mnemonic}${size * 8}${shapes === '' ? '' : `.${shapes}`}${other === undefined ? '' : `.${other * 8}`}${addressing === '' ? '' : `.${addressing}`}${row.stack ? (flat ? '.f' : '.s') : ''}${repeat ? `.rep${repeat}` : ''}`;
   return { key, mnemonic: row.mnemonic, size, shapes, sizes, flat, addressing, repeat };
 }
 

@@ -6,7 +6,7 @@
  * follow the SDM with the size spelled out: E register or memory, G register of ModRM, M memory only,
  * Z register in the opcode's low bits, A accumulator, I immediate (Is: sign-extended byte), O absolute
  * offset, J relative target, S segment register, P far pointer, 1 the constant, CL. Sizes: b w v(16/32) z(as
- * v), d. Class: nothing = innocuous, P privileged, T sensitive, I IOPL-sensitive, `-` undefined.
+ * v), d. Class: nothing = innocuous, P privileged, T sensitive, I IOPL-sensitive, `-` undefined, `?` not built yet.
  * x87 rows: `/d` is the memory form of a digit, `/hh` one ModRM byte, `/hh+` eight of them (ST(i) in rm).
  * Operand X is that stack register; M sizes also q (8) t (10), e (environment), f (whole state).
  * Marks before the mnemonic: `*` uses the stack or CS limit (flat and checked variants), `$` string,
@@ -120,7 +120,16 @@ ff/2 *call Ev|ff/3 call_far Mv T|ff/4 *jmp Ev|ff/5 jmp_far Mv T|ff/6 *push Ev
   ),
 );
 
-const CLASSES: Record<string, TrapClass> = { P: 'privileged', T: 'sensitive', I: 'iopl', '-': 'undefined' };
+const CLASSES: Record<string, TrapClass> = {
+  P: 'privileged',
+  T: 'sensitive',
+  I: 'iopl',
+  '-': 'undefined',
+  '?': 'missing',
+};
+
+/** x87 environment and state: their layout goes by the operand size. */
+const WHOLE_STATE = new Set(['Me', 'Mf']);
 
 /** One row of the table from its text. */
 export function parseRow(line: string): Row {
@@ -143,7 +152,7 @@ export function parseRow(line: string): Row {
     stack: marks.includes('*'),
     string: marks.includes('$'),
     addressed: marks.includes('@'),
-    sized: operands.some((operand) => operand.endsWith('v') || operand.endsWith('z') || operand === 'Is'),
+    sized: operands.some((operand) => operand.endsWith('v') || operand.endsWith('z') || operand === 'Is' || WHOLE_STATE.has(operand)),
     hasModrm: suffix !== undefined || operands.some((operand) => 'EGMR'.includes(operand[0])),
   };
 }

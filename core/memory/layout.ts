@@ -53,6 +53,10 @@ export const CTX_STACK_MASK = 0x68;
 export const CTX_RESERVE = 0x6c;
 /** Address of the code index (one word a host page). */
 export const CTX_CODE_INDEX = 0x70;
+/** 0, or 1 when WAIT must raise #NM (CR0.MP and CR0.TS). */
+export const CTX_WAIT_OFF = 0x74;
+/** 0, or 1 with CR0.PE clear: x87 environments have the real-mode format. */
+export const CTX_REAL_MODE = 0x78;
 
 /** Six segment caches in the order ES CS SS DS FS GS. */
 export const CTX_SEGMENTS = 0x80;
@@ -85,6 +89,13 @@ export const FPU_INSTRUCTION_OFFSET = CTX_FPU + 0x94;
 export const FPU_INSTRUCTION_SELECTOR = CTX_FPU + 0x98;
 export const FPU_DATA_OFFSET = CTX_FPU + 0x9c;
 export const FPU_DATA_SELECTOR = CTX_FPU + 0xa0;
+// Working storage of the x87 routines within one instruction; not state.
+/** Value read from memory, laid out as a register. */
+export const FPU_OPERAND = CTX_FPU + 0xb0;
+/** Result on its way to a register. */
+export const FPU_RESULT = CTX_FPU + 0xc0;
+/** Exceptions (IE DE ZE OE UE PE), SF and C1 of the instruction, as in the status word. */
+export const FPU_RAISED = CTX_FPU + 0xd0;
 
 /**
  * Bytes of an access that has no single host address (page crossing, MMIO, watched, traced or code

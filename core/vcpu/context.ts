@@ -15,8 +15,10 @@ import {
   CTX_FLAG_RESULT,
   CTX_FPU_OFF,
   CTX_READ_MASK,
+  CTX_REAL_MODE,
   CTX_SEGMENTS,
   CTX_SHADOW,
+  CTX_WAIT_OFF,
   CTX_WRITE_MASK,
   SEG_ACCESS,
   SEG_BASE,
@@ -203,8 +205,10 @@ export class Context {
     this.setWord(CTX_SHADOW, table);
   }
 
-  /** When set, x87 instructions raise #NM (CR0.EM or CR0.TS). */
-  set fpuOff(off: boolean) {
+  /** When `off`, x87 instructions raise #NM (CR0.EM or CR0.TS), with `waitOff` WAIT does; `real`: CR0.PE is clear. */
+  setFpuMode(off: boolean, waitOff: boolean, real: boolean): void {
     this.setWord(CTX_FPU_OFF, off ? 1 : 0);
+    this.setWord(CTX_WAIT_OFF, waitOff ? 1 : 0);
+    this.setWord(CTX_REAL_MODE, real ? 1 : 0);
   }
 }

@@ -454,6 +454,8 @@ const VECTOR_DESCRIBED = 0x100;
 const CAUSES: Record<number, string> = {
   0: 'divisor is zero or the quotient does not fit',
   5: 'BOUND index out of range',
+  7: 'x87 instruction with CR0.EM or CR0.TS, or WAIT with CR0.MP and CR0.TS',
   12: 'stack segment limit violation',
   13: 'segment limit or type violation',
+  16: 'pending x87 exception',
 };

@@ -11,7 +11,7 @@ import { DescriptorSlot } from './descriptor-slot.ts';
 import type { Source } from './event-source.ts';
 import type { GuestSpace } from './guest-space.ts';
 import { FAULT, type Outcome, REFUSED } from './outcome.ts';
-import { CR0_EM, CR0_TS, type VirtualCpu } from './virtual-cpu.ts';
+import { CR0_EM, CR0_MP, CR0_PE, CR0_TS, type VirtualCpu } from './virtual-cpu.ts';
 
 export type Handler = (monitor: Monitor, instruction: Instruction) => Outcome;
 
@@ -19,6 +19,14 @@ export type Handler = (monitor: Monitor, instruction: Instruction) => Outcome;
 export interface PortSpace {
   read(port: number, width: Width): number;
   write(port: number, width: Width, value: number): void;
+}
+
+const FPU_BITS = CR0_PE | CR0_MP | CR0_EM | CR0_TS;
+
+/** Tells direct execution what CR0 means for x87 instructions (SDM vol. 3, 2.5). */
+export function setFpuMode(context: Context, cr0: number): void {
+  const waitOff = (cr0 & CR0_MP) !== 0 && (cr0 & CR0_TS) !== 0;
+  context.setFpuMode((cr0 & (CR0_EM | CR0_TS)) !== 0, waitOff, (cr0 & CR0_PE) === 0);
 }
 
 /** Bits of `Monitor.modeChange`: what mode points watch. */
@@ -114,7 +122,7 @@ export class Monitor {
     cpu.cr0 = value >>> 0;
     if (changed & 1) this.modeChange |= value & 1 ? CHANGED_PROTECTED : CHANGED_REAL;
     if (changed & 0x80000000) this.modeChange |= CHANGED_PAGING;
-    if (changed & (CR0_EM | CR0_TS)) context.fpuOff = (value & (CR0_EM | CR0_TS)) !== 0;
+    if (changed & FPU_BITS) setFpuMode(context, value);
     if (changed & 0x80010001) {
       this.space.switchSpace(context);
       context.modeChanges++;

@@ -13,7 +13,7 @@ import {
   FPU_STATUS,
   FPU_TOP,
 } from '../memory/layout.ts';
-import type { Monitor } from './monitor.ts';
+import { type Monitor, setFpuMode } from './monitor.ts';
 import { CPU_SIGNATURE } from './virtual-cpu.ts';
 
 const FPU_WORDS = [
@@ -41,7 +41,7 @@ export function resetProcessor(monitor: Monitor): void {
   for (let at = CTX_FPU; at < FPU_CONTROL; at += 4) context.setWord(at, 0);
   for (const at of FPU_WORDS) context.setWord(at, 0);
   context.setWord(FPU_CONTROL, 0x40);
-  context.fpuOff = false;
+  setFpuMode(context, cpu.cr0);
   context.setPrivilege(false);
   space.switchSpace(context);
 }

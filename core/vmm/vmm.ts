@@ -11,14 +11,12 @@ import { EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../v
 import { SOURCE_EXCEPTION, SOURCE_EXTERNAL, type Source } from './event-source.ts';
 import { DELIVERED, type Delivery, Events, SHUT_DOWN, STOPPED, type VectorPoint } from './events.ts';
 import { HANDLERS } from './handlers.ts';
-import { type Handler, Monitor, type MonitorParts } from './monitor.ts';
+import { type Handler, Monitor, type MonitorParts, setFpuMode } from './monitor.ts';
 import { AGAIN, DONE, FAULT, type Outcome, POINT } from './outcome.ts';
 import { resetProcessor } from './reset.ts';
 import type { TrapCounter, TrapStatistics } from './statistics.ts';
 import {
-  CR0_EM,
   CR0_NE,
-  CR0_TS,
   DR6_BS,
   SHADOW_NONE,
   SHADOW_SS,
@@ -126,7 +124,7 @@ export class Vmm {
   stateLoaded(): void {
     const { cpu, monitor } = this;
     monitor.context.setPrivilege(cpu.cpl === 3);
-    monitor.context.fpuOff = (cpu.cr0 & (CR0_EM | CR0_TS)) !== 0;
+    setFpuMode(monitor.context, cpu.cr0);
     monitor.space.switchSpace(monitor.context);
     this.#stopRequested = false;
   }

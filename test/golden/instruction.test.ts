@@ -36,7 +36,7 @@ function tier0(): string[] {
     record: unused,
     exit: unused,
   };
-  MEANINGS.xadd(new RecordEmitter(code, form, { slow: 0, commit: 0, jump: 0, taken: 0 }, ends));
+  MEANINGS.xadd(new RecordEmitter(code, form, { slow: 0, commit: 0, jump: 0, taken: 0, x87: new Map() }, ends));
   return wasmText(body(code), ['context', 'record'], []);
 }
 

@@ -133,6 +133,17 @@ export abstract class Emitter {
   protected abstract setOperandRegister(index: number, size: number, value: Value): void;
   /** Number i of the ST(i) operand. */
   abstract stackRegister(): Value;
+  /**
+   * Calls an x87 routine (core/vcpu/x87) with the context and `operands`; answers its result, if it has one.
+   * Only tier 0 has them so far: tier 1 leaves x87 instructions to it.
+   */
+  routine(name: string, ..._operands: Value[]): Value {
+    throw new Error(`internal error: ${name} in a tier without x87`);
+  }
+  /** EIP of this instruction, prefixes included. */
+  instructionEip(): Value {
+    throw new Error('internal error: no EIP in this tier');
+  }
   abstract displacement(): Value;
   abstract immediate(): Value;
 

@@ -9,6 +9,7 @@ import { multiply } from './multiply.ts';
 import { shift } from './shift.ts';
 import { stack } from './stack.ts';
 import { strings } from './strings.ts';
+import { x87 } from './x87.ts';
 import { x87Control } from './x87-control.ts';
 
 export type { Meaning } from './emitter.ts';
@@ -23,5 +24,6 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = {
   ...shift,
   ...stack,
   ...strings,
+  ...x87,
   ...x87Control,
 };

@@ -10,6 +10,7 @@ import { assert } from '../../util/assert.ts';
 import { Code, type Label } from '../../wasm/code.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
 import * as w from '../../wasm/opcodes.ts';
+import { defineX87Routines } from '../x87/index.ts';
 import { BLOCK_SLOTS, FORMS, HANDLERS, HOT_COUNT } from './handlers.ts';
 import { FIRST_FORM } from './record.ts';
 import { type Ends, LOCAL_CONTEXT, LOCAL_RECORD, RecordEmitter, type Runtime } from './record-emitter.ts';
@@ -81,7 +82,8 @@ export function buildTier0(): Uint8Array {
   const enter = module.declare(three);
   const jump = module.declare(three);
   const taken = module.declare(handler);
-  const runtime: Runtime = { slow, commit, jump, taken };
+  const x87 = defineX87Routines(module);
+  const runtime: Runtime = { slow, commit, jump, taken, x87 };
 
   const define = (index: number, parameters: number, emit: (c: Code) => void) => {
     const c = new Code(parameters);

@@ -2,6 +2,7 @@
 import type { Decoded } from '../../isa/decode.ts';
 import { type Encoding, formOf } from '../../isa/forms.ts';
 import type { Row } from '../../isa/opcodes.ts';
+import { isX87 } from '../../isa/opcodes-x87.ts';
 import { DS, ES, SS } from '../../isa/registers.ts';
 import { CTX_ZERO } from '../../memory/layout.ts';
 import type { LinearMemory } from '../../memory/linear-memory.ts';
@@ -140,6 +141,8 @@ export function packRecord(
     if (registers++ === 0) r1 = slot;
     else r2 = slot;
   }
+  // What the x87 keeps of an instruction: opcode and, for its data pointer, the segment.
+  if (isX87(d.opcode)) immediate = ((d.opcode & 7) << 8) | (d.mod << 6) | (d.reg << 3) | d.rm | (d.segment << 16);
   if (d.memory) {
     r2 = d.base < 0 ? CTX_ZERO : d.base * 4;
     index = d.index < 0 ? CTX_ZERO : d.index * 4;

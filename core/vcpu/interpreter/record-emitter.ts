@@ -31,6 +31,7 @@ import {
 import type { Code } from '../../wasm/code.ts';
 import * as w from '../../wasm/opcodes.ts';
 import { EXIT_BUDGET, EXIT_FAULT, EXIT_LOOKUP, EXIT_TRAP } from '../exit.ts';
+import type { RoutineIndex } from '../x87/routine.ts';
 import {
   REC_DISPLACEMENT,
   REC_HANDLER,
@@ -60,6 +61,7 @@ export interface Runtime {
   readonly jump: number;
   /** (context, record) -> record, or 0. */
   readonly taken: number;
+  readonly x87: RoutineIndex;
 }
 
 /** How a handler's end is spelled: a branch in the hot loop, a return in a function of its own. */
@@ -155,6 +157,20 @@ export class RecordEmitter extends Emitter {
 
   stackRegister(): Value {
     return this.field(w.I32_LOAD8_U, REC_R1);
+  }
+
+  override routine(name: string, ...operands: Value[]): Value {
+    const known = this.runtime.x87.get(name);
+    if (known === undefined) throw new Error(`internal error: no x87 routine ${name}`);
+    return () => {
+      this.c.get(LOCAL_CONTEXT);
+      for (const operand of operands) operand();
+      this.c.call(known.index);
+    };
+  }
+
+  override instructionEip(): Value {
+    return this.add(this.context(CTX_PAGE_EIP), this.and(this.field(w.I32_LOAD16_U, REC_PLACE), this.k(0xfff)));
   }
 
   displacement(): Value {

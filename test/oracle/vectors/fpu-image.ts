@@ -20,7 +20,8 @@ function place(context: Context, top: number, i: number): number {
 
 export function loadFpu(context: Context, image: FpuImage): void {
   const top = (image.status & TOP_MASK) >>> TOP_SHIFT;
-  context.setWord(FPU_CONTROL, image.control);
+  // Bit 6 reads as 1 whatever FXRSTOR was given.
+  context.setWord(FPU_CONTROL, image.control | 0x40);
   context.setWord(FPU_STATUS, image.status & ~TOP_MASK);
   context.setWord(FPU_TOP, top);
   context.setWord(FPU_EMPTY, ~image.tag & 0xff);

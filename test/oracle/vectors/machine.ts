@@ -21,6 +21,7 @@ const RAM_PAGES = 0x110;
 const BUDGET = 200_000;
 
 const CR0_PE = 1;
+const CR0_NE = 1 << 5;
 const CR0_WP = 1 << 16;
 const CR0_PG = 0x80000000;
 
@@ -126,7 +127,7 @@ export class VectorMachine {
       // What follows the instruction ends the test: HLT at CPL 3 raises #GP with its own address.
       if (address === vector.eip) this.#physical.write('loader', at + bytes.length, Uint8Array.of(HLT));
     }
-    cpu.cr0 = (CR0_PE | CR0_WP | CR0_PG | 0x10) >>> 0;
+    cpu.cr0 = (CR0_PE | CR0_NE | CR0_WP | CR0_PG | 0x10) >>> 0;
     cpu.cr3 = DIRECTORY;
     cpu.gdtr.base = GDT;
     cpu.gdtr.limit = 0x2f;
