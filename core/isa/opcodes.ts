@@ -96,7 +96,7 @@ lines.push(
 6c ins b I|6d ins v I|6e outs b I|6f outs v I
 84 test Eb,Gb|85 test Ev,Gv|86 xchg Eb,Gb|87 xchg Ev,Gv|88 mov Eb,Gb|89 mov Ev,Gv|8a mov Gb,Eb|8b mov Gv,Ev
 8c mov_from_seg Ev,Sw T|8d lea Gv,M|8e mov_to_seg Sw,Ew T|8f/0 *pop Ev
-90 nop|98 cbw v|99 cwd v|9a call_far Pv T|9b wait T|9c pushf v T|9d popf v T|9e sahf|9f lahf
+90 nop|98 cbw v|99 cwd v|9a call_far Pv T|9b wait|9c pushf v T|9d popf v T|9e sahf|9f lahf
 a0 mov Ab,Ob|a1 mov Av,Ov|a2 mov Ob,Ab|a3 mov Ov,Av|a4 $movs b|a5 $movs v|a6 $cmps b|a7 $cmps v
 a8 test Ab,Ib|a9 test Av,Iz|aa $stos b|ab $stos v|ac $lods b|ad $lods v|ae $scas b|af $scas v
 c2 *ret v,Iw|c3 *ret v|c4 les Gv,M T|c5 lds Gv,M T|c6/0 mov Eb,Ib|c7/0 mov Ev,Iz|c8 *enter v,Iw,Ib|c9 *leave v

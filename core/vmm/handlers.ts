@@ -66,7 +66,6 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['int1', sensitive.interrupt1],
   ['into', sensitive.interruptOnOverflow],
   ['iret', interruptReturn],
-  ['wait', sensitive.wait],
   ['cpuid', identify],
   ['rdtsc', readTimeStamp],
   ['rdpmc', readPerformanceCounter],

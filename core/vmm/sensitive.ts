@@ -5,10 +5,9 @@
  */
 
 import { OF, VM } from '../isa/eflags.ts';
-import { BP, DB, MF, NM, OVERFLOW, UD } from '../isa/exceptions.ts';
+import { BP, DB, OVERFLOW, UD } from '../isa/exceptions.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { CS, DS, ES, FS, GS, SS } from '../isa/registers.ts';
-import { FPU_STATUS } from '../memory/layout.ts';
 import { SOURCE_ICEBP, SOURCE_SOFTWARE, type Source } from './event-source.ts';
 import { deliver } from './interrupts.ts';
 import type { Monitor } from './monitor.ts';
@@ -27,7 +26,7 @@ import {
 } from './operands.ts';
 import { DONE, FAULT, JUMPED, type Outcome, POINT } from './outcome.ts';
 import { loadSegment } from './segmentation.ts';
-import { CR0_MP, CR0_NE, CR0_TS, SHADOW_SS, X87_ERRORS_BY_IRQ13 } from './virtual-cpu.ts';
+import { SHADOW_SS } from './virtual-cpu.ts';
 
 /**
  * SGDT and SIDT: six bytes. With a 16-bit operand the manual stores three bytes of the base and a zero, but
@@ -148,18 +147,6 @@ export function interrupt1(monitor: Monitor, instruction: Instruction): Outcome 
 
 export function interruptOnOverflow(monitor: Monitor, instruction: Instruction): Outcome {
   return monitor.context.eflags & OF ? softwareInterrupt(monitor, instruction, OVERFLOW, SOURCE_SOFTWARE) : DONE;
-}
-
-/** x87 status word: an unmasked exception is pending. */
-const ERROR_SUMMARY = 0x80;
-
-/** WAIT asks TS only when MP is set (SDM vol. 3, table 9-3), then reports a pending x87 error. */
-export function wait(monitor: Monitor): Outcome {
-  const { cpu, context } = monitor;
-  if ((cpu.cr0 & (CR0_MP | CR0_TS)) === (CR0_MP | CR0_TS)) return monitor.raise(NM, 0, 'WAIT with CR0.MP and CR0.TS');
-  if (!(context.word(FPU_STATUS) & ERROR_SUMMARY)) return DONE;
-  if (!(cpu.cr0 & CR0_NE)) return monitor.refuse(X87_ERRORS_BY_IRQ13);
-  return monitor.raise(MF, 0, 'x87 error found by WAIT');
 }
 
 /** UD2, unknown opcodes, and RSM, which is undefined outside system management mode. */

@@ -15,14 +15,7 @@ import { type Handler, Monitor, type MonitorParts, setFpuMode } from './monitor.
 import { AGAIN, DONE, FAULT, type Outcome, POINT } from './outcome.ts';
 import { resetProcessor } from './reset.ts';
 import type { TrapCounter, TrapStatistics } from './statistics.ts';
-import {
-  CR0_NE,
-  DR6_BS,
-  SHADOW_NONE,
-  SHADOW_SS,
-  type VirtualCpu,
-  X87_ERRORS_BY_IRQ13,
-} from './virtual-cpu.ts';
+import { CR0_NE, DR6_BS, SHADOW_NONE, SHADOW_SS, type VirtualCpu, X87_ERRORS_BY_IRQ13 } from './virtual-cpu.ts';
 
 export type VmmExitReason =
   /** The steps asked for have retired. */

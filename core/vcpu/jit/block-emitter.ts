@@ -276,7 +276,8 @@ export class BlockEmitter extends Emitter {
 /** Forms that one straight block can hold; others end it. */
 export function translatable(form: Form): boolean {
   if (form.repeat !== 0) return false;
-  if (ENDS.has(form.mnemonic) || form.shapes.includes('x')) return false;
+  // All x87 mnemonics begin so; its routines belong to tier 0's module.
+  if (ENDS.has(form.mnemonic) || form.mnemonic.startsWith('f')) return false;
   // Wrapping stacks and nested frames are rare and long: tier 0 does them.
   return form.flat || !COMPLEX_STACK.has(form.mnemonic);
 }

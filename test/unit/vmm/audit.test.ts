@@ -82,7 +82,6 @@ const ROWS: Row[] = [
   ['int3', {}, 'ok', 'ok', GP],
   ['int1', {}, 'ok', 'ok', 'ok'],
   ['into', {}, 'ok', 'ok', 'ok'],
-  ['wait', {}, 'ok', 'ok', 'ok'],
   ['cpuid', {}, 'ok', 'ok', 'ok'],
   ['rdtsc', {}, 'ok', 'ok', 'ok'],
   ['rdpmc', {}, GP, GP, GP],

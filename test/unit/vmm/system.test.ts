@@ -2,7 +2,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeviceState } from '../../../core/bus/device.ts';
 import { EAX, EBX, ECX, EDI, EDX, ESI, ESP } from '../../../core/isa/registers.ts';
-import { FPU_STATUS } from '../../../core/memory/layout.ts';
 import { writeControl, writeFlags, writeSegment, writeTaskRegister } from '../../../core/vmm/debugger-writes.ts';
 import { VirtualCpu } from '../../../core/vmm/virtual-cpu.ts';
 import { at, CpuRig, instruction } from './cpu-rig.ts';
@@ -245,27 +244,6 @@ describe('the time stamp counter', () => {
     rig.cpu.cr4 = 4;
     rig.execute(instruction('rdtsc'));
     expect(rig.context.eip).toBe(DENIED);
-  });
-});
-
-describe('WAIT', () => {
-  it.each([
-    [0x1, 0, 0x5001],
-    [0x9, 0, 0x5001],
-    [0xb, 0, 0xa071],
-    [0x21, 0x80, 0xa101],
-  ])('with CR0 %#x and status %#x', (cr0, status, eip) => {
-    rig.vmm.monitor.setCr0(cr0);
-    rig.context.setWord(FPU_STATUS, status);
-    rig.execute(instruction('wait'));
-    expect(rig.context.eip).toBe(eip);
-  });
-
-  it('refuses to report an error through IRQ 13', () => {
-    rig.context.setWord(FPU_STATUS, 0x80);
-    expect(rig.execute(instruction('wait')).message).toBe(
-      'reporting of x87 errors through IRQ 13 (CR0.NE clear) is not built yet',
-    );
   });
 });
 
