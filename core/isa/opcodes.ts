@@ -152,7 +152,9 @@ export function parseRow(line: string): Row {
     stack: marks.includes('*'),
     string: marks.includes('$'),
     addressed: marks.includes('@'),
-    sized: operands.some((operand) => operand.endsWith('v') || operand.endsWith('z') || operand === 'Is' || WHOLE_STATE.has(operand)),
+    sized: operands.some(
+      (operand) => operand.endsWith('v') || operand.endsWith('z') || operand === 'Is' || WHOLE_STATE.has(operand),
+    ),
     hasModrm: suffix !== undefined || operands.some((operand) => 'EGMR'.includes(operand[0])),
   };
 }
