@@ -6,7 +6,7 @@
  *
  * Operand shapes, one letter an operand: r register · m memory through flat segments with 32-bit addressing
  * · g memory in general (any segment, limits checked, either address size) · i immediate or constant · c CL
- * · j relative target · x stack register ST(i).
+ * · j relative target · x ST(i) · y ST(i) as the destination.
  */
 import { ROWS, type Row } from './opcodes.ts';
 import { isX87 } from './opcodes-x87.ts';
@@ -63,6 +63,8 @@ function operandShape(code: string, place: 'r' | 'm' | 'g'): string {
       return 'c';
     case 'X':
       return 'x';
+    case 'Y':
+      return 'y';
     case 'J':
       return 'j';
     default:
@@ -81,7 +83,7 @@ export function formOf(row: Row, encoding: Encoding): Form {
   const flat = row.stack ? encoding.flat : true;
   const repeat = row.string ? encoding.repeat : 0;
   const extending = row.operands.length === 2 && sizes[1] !== sizes[0] && row.mnemonic.startsWith('mov');
-  const other = extending ? sizes[1] : isX87(row.opcode) && shapes !== 'x' ? sizes[0] : undefined;
+  const other = extending ? sizes[1] : isX87(row.opcode) && row.operands[0]?.startsWith('M') ? sizes[0] : undefined;
   const key = `${row.mnemonic}${size * 8}${shapes === '' ? '' : `.${shapes}`}${other === undefined ? '' : `.${other * 8}`}${addressing === '' ? '' : `.${addressing}`}${row.stack ? (flat ? '.f' : '.s') : ''}${repeat ? `.rep${repeat}` : ''}`;
   return { key, mnemonic: row.mnemonic, size, shapes, sizes, flat, addressing, repeat };
 }

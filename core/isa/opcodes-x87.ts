@@ -1,7 +1,6 @@
 /**
  * Rows of the x87 escapes D8–DF (SDM vol. 2, appendix A.5), with the aliases that every processor executes
- * though only some manuals list them. The notation is that of opcodes.ts; mnemonics tell the directions apart:
- * `_to` writes ST(i).
+ * though only some manuals list them. The notation is that of opcodes.ts.
  */
 const ARITHMETIC = ['fadd', 'fmul', 'fcom', 'fcomp', 'fsub', 'fsubr', 'fdiv', 'fdivr'];
 /** DC and DE write ST(i): there the encodings of FSUB and FSUBR, FDIV and FDIVR are swapped. */
@@ -21,7 +20,7 @@ ARITHMETIC.forEach((name, digit) => {
 });
 TO_REGISTER.forEach((name, digit) => {
   if (name === '') return;
-  lines.push(`dc/${registers(digit)} ${name}_to X`, `de/${registers(digit)} ${name}p X`);
+  lines.push(`dc/${registers(digit)} ${name} Y`, `de/${registers(digit)} ${name}p Y`);
 });
 CONDITIONS.forEach((condition, digit) => {
   lines.push(`da/${registers(digit)} fcmov${condition} X`, `db/${registers(digit)} fcmovn${condition} X`);
@@ -35,7 +34,7 @@ d9/c0+ fld X|d9/c8+ fxch X|d9/d0 fnop|d9/d8+ fstpnce X|d9/e0 fchs|d9/e1 fabs|d9/
 d9/f0 f2xm1 ?|d9/f1 fyl2x ?|d9/f2 fptan ?|d9/f3 fpatan ?|d9/f4 fxtract|d9/f5 fprem1|d9/f6 fdecstp|d9/f7 fincstp
 d9/f8 fprem|d9/f9 fyl2xp1 ?|d9/fa fsqrt|d9/fb fsincos ?|d9/fc frndint|d9/fd fscale|d9/fe fsin ?|d9/ff fcos ?
 da/e9 fucompp|db/0 fild Md|db/2 fist Md|db/3 fistp Md|db/5 fld Mt|db/7 fstp Mt
-db/e0 fneni|db/e1 fneni|db/e2 fnclex|db/e3 fninit|db/e4 fneni|db/e8+ fucomi X|db/f0+ fcomi X
+db/e0 fneni|db/e1 fndisi|db/e2 fnclex|db/e3 fninit|db/e4 fnsetpm|db/e8+ fucomi X|db/f0+ fcomi X
 dc/d0+ fcom X|dc/d8+ fcomp X
 dd/0 fld Mq|dd/2 fst Mq|dd/3 fstp Mq|dd/4 frstor Mf|dd/6 fnsave Mf|dd/7 fnstsw Mw
 dd/c0+ ffree X|dd/c8+ fxch X|dd/d0+ fst X|dd/d8+ fstp X|dd/e0+ fucom X|dd/e8+ fucomp X

@@ -8,7 +8,7 @@
  * offset, J relative target, S segment register, P far pointer, 1 the constant, CL. Sizes: b w v(16/32) z(as
  * v), d. Class: nothing = innocuous, P privileged, T sensitive, I IOPL-sensitive, `-` undefined, `?` not built yet.
  * x87 rows: `/d` is the memory form of a digit, `/hh` one ModRM byte, `/hh+` eight of them (ST(i) in rm).
- * Operand X is that stack register; M sizes also q (8) t (10), e (environment), f (whole state).
+ * Operand X is that stack register as a source, Y as the destination; M sizes also q (8) t (10), e (environment), f (whole state).
  * Marks before the mnemonic: `*` uses the stack or CS limit (flat and checked variants), `$` string,
  * `@` uses the address size without a ModRM operand.
  */

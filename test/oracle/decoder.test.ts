@@ -26,9 +26,6 @@ const FEATURES = new Set(
 const NAMES: Record<string, string> = {
   cdq: 'cwd',
   cwde: 'cbw',
-  fneni: 'fnop',
-  fndisi: 'fnop',
-  fnsetpm: 'fnop',
   jecxz: 'jcxz',
   pause: 'nop',
   retf: 'ret',

@@ -131,7 +131,7 @@ export abstract class Emitter {
   /** Register operand `index` of the form (0 = first), zero-extended to 32 bits. */
   protected abstract operandRegister(index: number, size: number): Value;
   protected abstract setOperandRegister(index: number, size: number, value: Value): void;
-  /** Number i of the ST(i) operand. */
+  /** Number i of the ST(i) operand (shapes x and y). */
   abstract stackRegister(): Value;
   /**
    * Calls an x87 routine (core/vcpu/x87) with the context and `operands`; answers its result, if it has one.

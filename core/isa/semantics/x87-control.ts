@@ -80,6 +80,8 @@ export const x87Control: Record<string, Meaning> = {
   fnclex: control((e) => e.setContext(FPU_STATUS, e.and(e.context(FPU_STATUS), e.k(0x7f00)))),
   /** FENI, FDISI and FSETPM of older coprocessors do nothing. */
   fneni: control(() => {}),
+  fndisi: control(() => {}),
+  fnsetpm: control(() => {}),
   fnstsw_ax: control((e) => e.setRegister(0, 2, statusWord(e))),
   fnstcw: storeWord((e) => e.context(FPU_CONTROL)),
   fnstsw: storeWord(statusWord),

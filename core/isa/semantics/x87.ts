@@ -79,11 +79,11 @@ const integerStore = (pops: number) =>
 
 const arithmetic: Record<string, Meaning> = {};
 for (const name of OPERATIONS) {
-  const onRegisters = simple((e) => run(e, name, e.k(0), e.stackRegister(), e.k(0)));
+  const toTop = simple((e) => run(e, name, e.k(0), e.stackRegister(), e.k(0)));
+  const toRegister = simple((e) => run(e, name, e.stackRegister(), e.k(0), e.k(0)));
   const onMemory = withMemory(false, (e) => run(e, `${name}_memory`));
-  arithmetic[name] = (e) => (e.isMemory(0) ? onMemory(e) : onRegisters(e));
+  arithmetic[name] = (e) => (e.isMemory(0) ? onMemory : e.form.shapes === 'y' ? toRegister : toTop)(e);
   arithmetic[`fi${name.slice(1)}`] = withMemory(true, (e) => run(e, `${name}_memory`));
-  arithmetic[`${name}_to`] = simple((e) => run(e, name, e.stackRegister(), e.k(0), e.k(0)));
   arithmetic[`${name}p`] = simple((e) => run(e, name, e.stackRegister(), e.k(0), e.k(1)));
 }
 

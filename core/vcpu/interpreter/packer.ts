@@ -122,6 +122,7 @@ export function packRecord(
     const number = registerNumber(d, operand);
     switch (operand[0]) {
       case 'X':
+      case 'Y':
         r1 = d.rm;
         break;
       case 'J':
