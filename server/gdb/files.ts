@@ -2,7 +2,7 @@
  * The one file a client may read through us: the image that was booted, so that gdb gets symbols without
  * a file argument (qXfer:exec-file, then vFile). Read-only; no other host file can be named.
  */
-import type { ImageInfo } from '../../core/index.ts';
+import { type ImageInfo, isElf } from '../../core/index.ts';
 
 const FIRST_DESCRIPTOR = 3;
 
@@ -10,8 +10,9 @@ export class OpenFiles {
   readonly #image: ImageInfo | undefined;
   readonly #open = new Set<number>();
 
+  /** @param image only an ELF file is of use to gdb; a boot sector would make it complain */
   constructor(image: ImageInfo | undefined) {
-    this.#image = image;
+    this.#image = image !== undefined && isElf(image.bytes) ? image : undefined;
   }
 
   /** Path under which gdb asks for the image; undefined when nothing was booted from a file. */

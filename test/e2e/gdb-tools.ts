@@ -55,11 +55,21 @@ export function trapgateStub(image: string, options: readonly string[] = []): Pr
 }
 
 /** QEMU with the same guest, stopped at its reset vector; a shutdown keeps the machine for inspection. */
-export function qemuStub(image: string): Promise<Stub> {
+export function qemuStub(image: string, kind: 'kernel' | 'disk' = 'kernel'): Promise<Stub> {
   const socket = newSocket();
   const quiet = ['-display', 'none', '-serial', 'null', '-monitor', 'none', '-no-reboot', '-no-shutdown'];
   const stub = ['-S', '-gdb', `unix:${socket},server=on,wait=off`];
-  return start('qemu-system-i386', ['-kernel', image, '-m', '128', ...quiet, ...stub], socket);
+  return start(
+    'qemu-system-i386',
+    [
+      ...(kind === 'kernel' ? ['-kernel', image] : ['-drive', `file=${image},format=raw`]),
+      '-m',
+      '128',
+      ...quiet,
+      ...stub,
+    ],
+    socket,
+  );
 }
 
 async function start(command: string, args: readonly string[], socket: string): Promise<Stub> {
@@ -132,7 +142,7 @@ export function gdb(
 /** Starts a stub, runs the script, ends the stub. */
 export async function onStub(
   open: Promise<Stub>,
-  image: string,
+  image: string | undefined,
   script: readonly string[],
   interruptAfter?: string,
 ): Promise<string> {

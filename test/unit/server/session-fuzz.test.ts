@@ -73,7 +73,11 @@ function mutate(packet: string, random: () => number): string {
 
 it('10,000 mutated packets leave a session that answers', async () => {
   const random = generator(20_261);
-  const image = { name: 'img', path: '/img', bytes: new Uint8Array(100) };
+  const image = {
+    name: 'img',
+    path: '/img',
+    bytes: Uint8Array.from({ length: 100 }, (_, i) => [0x7f, 0x45, 0x4c, 0x46][i] ?? i),
+  };
   const client = new RspClient(new ToyTarget([0x90, 0x40, 0xa2, 0, 2, 1, 0xeb, 0xf8], image));
   client.session.open();
   for (let i = 0; i < 10_000; i++) {

@@ -374,7 +374,7 @@ describe('documents', () => {
   });
 
   it('include the booted image, read-only, and no other file', async () => {
-    const bytes = Uint8Array.from({ length: 3000 }, (_, i) => i & 0xff);
+    const bytes = Uint8Array.from({ length: 3000 }, (_, i) => [0x7f, 0x45, 0x4c, 0x46][i] ?? i & 0xff);
     const client = await connect(new ToyTarget([0x90], { name: 'k.elf', path: '/img/k.elf', bytes }));
     expect(await client.ask('qSupported')).toContain('qXfer:exec-file:read+');
     expect(await client.ask('qXfer:exec-file:read:1:0,100')).toBe('l/img/k.elf');
@@ -391,6 +391,10 @@ describe('documents', () => {
     expect(await client.ask('vFile:close:3')).toBe('F-1,9');
     expect(await client.ask('vFile:pread:3,10,0')).toBe('F-1,9');
     expect(await client.ask('vFile:unlink:00')).toBe('F-1,1e');
+    const sector = await connect(
+      new ToyTarget([0x90], { name: 'boot', path: '/img/boot', bytes: new Uint8Array(512) }),
+    );
+    expect(await sector.ask('qSupported')).not.toContain('exec-file');
   });
 });
 
