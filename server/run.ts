@@ -138,7 +138,8 @@ function imageInfo(options: RunOptions, machine: Machine): ImageInfo | undefined
 }
 
 function report(options: RunOptions, end: RunEnd, machine: Machine, outputs: Outputs, seconds: number): void {
-  if (end.message !== '') say(end.message);
+  // On a terminal the guest's last line and our message share the screen.
+  if (end.message !== '') say(end.message, outputs.atLineStart || !process.stdout.isTTY);
   if (options.stats) process.stderr.write(`${statisticsText(machine.statistics.rows(), machine.steps)}\n`);
   if (options.json)
     process.stdout.write(`${outputs.atLineStart ? '' : '\n'}${jsonLine(end, machine.steps, seconds)}\n`);
@@ -153,6 +154,6 @@ export function reportMistake(error: UserError, json: boolean): number {
 }
 
 /** One message to the user, on stderr. */
-export function say(text: string): void {
-  process.stderr.write(`trapgate: ${text}\n`);
+export function say(text: string, atLineStart = true): void {
+  process.stderr.write(`${atLineStart ? '' : '\n'}trapgate: ${text}\n`);
 }

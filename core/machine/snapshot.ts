@@ -4,9 +4,10 @@
  */
 import type { DeviceState } from '../bus/device.ts';
 import { UserError } from '../util/errors.ts';
+import { allZero } from '../util/words.ts';
 import { loadContext, saveContext } from './context-state.ts';
 import type { MachineParts } from './parts.ts';
-import { allZero, StateHash } from './state-hash.ts';
+import { StateHash } from './state-hash.ts';
 import type { Vcpu } from './vcpu.ts';
 
 const VERSION = 1;

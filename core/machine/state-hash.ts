@@ -95,13 +95,3 @@ function avalanche(value: number): number {
   mixed = Math.imul(mixed ^ (mixed >>> 13), PRIME_A);
   return mixed ^ (mixed >>> 16);
 }
-
-/** True when words [start, end) are all zero; the count must be a multiple of eight. */
-export function allZero(view: Uint32Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i += 8) {
-    const any =
-      view[i] | view[i + 1] | view[i + 2] | view[i + 3] | view[i + 4] | view[i + 5] | view[i + 6] | view[i + 7];
-    if (any !== 0) return false;
-  }
-  return true;
-}

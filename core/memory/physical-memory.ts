@@ -6,6 +6,7 @@
  * Layout: RAM from 0 to `ramBytes`. A0000h–BFFFFh is plain frames that the video device reads,
  * C0000h–FFFFFh plain frames that `setRom` can make read-only. Above RAM there is nothing.
  */
+import { allZero } from '../util/words.ts';
 import type { LinearMemory } from './linear-memory.ts';
 
 /** Who writes. The processor and DMA cannot write ROM, nor can a debugger; the others fill it. */
@@ -22,6 +23,7 @@ export type WriteListener = (hostPage: number, offset: number, length: number, i
 export type ProtectListener = (hostPage: number) => void;
 
 const PAGE = 4096;
+const PAGE_WORDS = PAGE / 4;
 /** What a read answers where nothing drives the bus. */
 const FLOATING = 0xffffffff;
 
@@ -93,7 +95,9 @@ export class PhysicalMemory {
   clear(): void {
     for (let page = 0; page < this.#pages; page++) {
       const hostPage = this.hostPage(page);
-      this.#memory.u8.fill(0, hostPage * PAGE, (hostPage + 1) * PAGE);
+      // Writing zeros over zeros would make the host give memory to pages that no guest ever touched.
+      if (allZero(this.#memory.u32, hostPage * PAGE_WORDS, (hostPage + 1) * PAGE_WORDS)) continue;
+      this.#memory.u32.fill(0, hostPage * PAGE_WORDS, (hostPage + 1) * PAGE_WORDS);
       if (this.frameFlags[hostPage] !== 0) this.written(hostPage, 0, PAGE, 'load');
     }
   }

@@ -59,7 +59,7 @@ describe('without a scenario', () => {
   });
 
   it('a reset boots again, or stops when asked to', async () => {
-    const again = await ends('r', '--max-instructions', '2000');
+    const again = await ends('r', '--max-instructions', '400');
     expect(lastJson(again).reason).toBe('limit');
     expect(again.stdout).toMatch(/^R{5,}/);
     const stopped = await ends('r', '--on-reset', 'stop');
