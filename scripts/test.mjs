@@ -5,6 +5,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { ensureDependencies } from './lib/dependencies.mjs';
+import { ensureGuests } from './lib/guests.mjs';
 import { ensurePackages } from './lib/packages.mjs';
 import { root, run, runTool } from './lib/root.mjs';
 
@@ -12,6 +13,7 @@ const report = path.join(root, '.work/test-report.json');
 
 ensureDependencies();
 ensurePackages();
+ensureGuests();
 if (run(process.execPath, ['scripts/build.mjs', '--types']) !== 0) process.exit(1);
 mkdirSync(path.dirname(report), { recursive: true });
 rmSync(report, { force: true });
