@@ -3,7 +3,7 @@ import { FPU_EMPTY, FPU_REGISTERS } from '../../memory/layout.ts';
 import type { Variable } from '../../wasm/body.ts';
 import { exponentOf, normalise } from './operands.ts';
 import { INTEGER_EXPONENT } from './round.ts';
-import { EXPONENT, type Routine, type RoutineBody, type Routines, SIGN } from './routine.ts';
+import { C1, EXPONENT, type Routine, type RoutineBody, type Routines, SIGN } from './routine.ts';
 import { underflow } from './stack.ts';
 
 type Operation = (r: RoutineBody, a: Variable, aHead: Variable, b: Variable, bHead: Variable) => void;
@@ -166,7 +166,8 @@ export const operations: Routines = {
     parameters: 'ii',
     result: '',
     emit: (r, _, index, condition) => {
-      r.setRaised(0);
+      // C1 means nothing but a stack fault here: otherwise it stays.
+      r.setRaised(r.i.and(r.status, C1));
       const slot = r.word(r.slot(r.i.select(condition, index, 0)));
       r.setResult(r.mantissa(slot), r.head(slot));
       r.if(r.i.or(r.isEmpty(0), r.isEmpty(index)), () => underflow(r));

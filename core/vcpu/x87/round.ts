@@ -81,6 +81,12 @@ export const rounding: Routines = {
             () => {
               r.raise(UE);
               r.if(i.eq(limit, EXPONENT), () => exponent.set(i.add(exponent, BIAS_ADJUST)));
+              // Only FSCALE gets beyond even that: zero (SDM vol. 1, 8.5.5).
+              r.if(i.and(i.eq(limit, EXPONENT), i.le(exponent, 0)), () => {
+                r.raise(PE);
+                r.setResult(0n, sign);
+                r.return();
+              });
               tiny.set(0);
             },
           );
@@ -119,7 +125,15 @@ export const rounding: Routines = {
               },
             );
           },
-          () => r.if(i.eq(limit, EXPONENT), () => exponent.set(i.sub(exponent, BIAS_ADJUST))),
+          () =>
+            r.if(i.eq(limit, EXPONENT), () => {
+              exponent.set(i.sub(exponent, BIAS_ADJUST));
+              r.if(i.ge(exponent, limit), () => {
+                r.raise(PE | C1);
+                high.set(TOP_BIT);
+                exponent.set(limit);
+              });
+            }),
         );
       });
       r.setResult(high, i.or(i.and(sign, SIGN), exponent));

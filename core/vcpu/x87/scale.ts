@@ -83,7 +83,8 @@ export const scaling: Routines = {
         i.lt(distance, 0),
         () => {
           // |a| < |b|. To nearest, a quotient of 1 is possible when |a| > |b| / 2.
-          r.if(i.and(nearest, i.and(i.eq(distance, -1), l.gtU(a, b))), () => {
+          const half = i.and(i.eq(distance, -1), l.gtU(a, b));
+          r.if(i.and(i.and(nearest, half), i.ne(eb, EXPONENT)), () => {
             a.set(l.sub(b, l.sub(a, b)));
             sign.set(i.xor(sign, SIGN));
             quotient.set(1);

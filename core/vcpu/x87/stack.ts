@@ -24,7 +24,6 @@ import {
   EXCEPTIONS,
   IE,
   OE,
-  PE,
   type RoutineBody,
   type Routines,
   SF,
@@ -49,13 +48,13 @@ export const stack: Routines = {
       const raised = r.word(r.field(FPU_RAISED));
       const unmasked = r.word(i.and(i.and(raised, i.xor(r.control, -1)), EXCEPTIONS));
       const prevented = r.word(i.and(unmasked, fatal));
-      r.if(i.and(prevented, BEFORE_RESULT), () => {
-        // No result, hence no overflow, underflow or precision; C1 stays for the direction of a stack fault.
+      r.if(prevented, () => {
+        // Nothing is rounded, so neither PE nor C1, but for C1 as the direction of a stack fault. Without a
+        // result there is no overflow or underflow either.
         const direction = i.select(i.and(raised, SF), C1, 0);
-        raised.set(i.and(raised, i.or(BEFORE_RESULT | SF, direction)));
+        const range = i.select(i.and(prevented, BEFORE_RESULT), 0, OE | UE);
+        raised.set(i.and(raised, i.or(i.or(BEFORE_RESULT | SF, range), direction)));
       });
-      // A store to memory that overflows or underflows with a trap is not rounded.
-      r.if(prevented, () => raised.set(i.and(raised, ~PE)));
       const summary = i.select(unmasked, ES | BUSY, 0);
       r.setField(FPU_STATUS, i.or(i.or(i.and(r.status, ~C1), raised), summary));
       r.return(prevented);
@@ -117,7 +116,9 @@ export const stack: Routines = {
     parameters: '',
     result: '',
     emit: (r) => {
-      r.if(r.i.eqz(r.isEmpty(7)), () => r.invalid(IE | SF | C1));
+      // An empty source (SF is set) comes before a full stack.
+      const underflowed = r.i.and(r.field(FPU_RAISED), SF);
+      r.if(r.i.eqz(r.i.or(r.isEmpty(7), underflowed)), () => r.invalid(IE | SF | C1));
       r.if(r.call('report', BEFORE_RESULT), () => r.return());
       r.setField(FPU_TOP, r.physical(7));
       r.run('writeResult', 0);
@@ -153,6 +154,7 @@ export const stack: Routines = {
     result: '',
     emit: (r, _, index, pops) => {
       r.setField(FPU_EMPTY, r.i.or(r.field(FPU_EMPTY), r.i.shl(1, r.physical(index))));
+      r.setField(FPU_STATUS, r.i.and(r.status, ~C1));
       r.run('pop', pops);
     },
   },
