@@ -3,6 +3,7 @@
  * really hits once conditions and scopes are looked at. Points live outside the guest: no memory of it
  * is ever changed, and a thousand cost what one costs.
  */
+import { DESC_BIG } from '../isa/descriptors.ts';
 import type { AccessHit } from '../machine/events.ts';
 import { type AgentState, conditionHolds } from './agent-bytecode.ts';
 import type { DebuggedMachine, DebuggedVcpu } from './debugged-machine.ts';
@@ -77,13 +78,17 @@ export class PointSet {
     this.#stale.clear();
   }
 
-  /** Code points at the vCPU's next instruction: they match its linear address or its EIP. */
+  /**
+   * Code points at the vCPU's next instruction: they match its linear address or, in 32-bit code, its EIP: that of
+   * a segment with a base is where symbols are. In 16-bit code EIP alone says nothing.
+   */
   codeHits(vcpu: DebuggedVcpu): number[] {
     if (this.#code.size === 0) return [];
     const { eip } = vcpu.context;
     const linear = (vcpu.context.segmentBase(CS) + eip) >>> 0;
     const ids = this.#code.get(linear) ?? [];
-    const byOffset = linear === eip ? [] : (this.#code.get(eip) ?? []);
+    const wide = (vcpu.context.segmentAccess(CS) & DESC_BIG) !== 0;
+    const byOffset = linear === eip || !wide ? [] : (this.#code.get(eip) ?? []);
     return this.#holding([...ids, ...byOffset], vcpu);
   }
 

@@ -17,6 +17,11 @@ export interface DebugRegister {
   read(registers: Registers): number | Uint8Array;
 }
 
+/** GDB numbers of those that are more than a value to the protocol. */
+export const GDB_ESP = 4;
+export const GDB_EBP = 5;
+export const GDB_EIP = 8;
+
 /** Order of the segment registers in GDB, as indexes into `Registers.segments` (es cs ss ds fs gs). */
 const GDB_SEGMENTS = [
   { name: 'cs', index: 1 },
@@ -104,6 +109,11 @@ function systemRows(): DebugRegister[] {
     writable: false,
     read: (r) => r.steps,
   });
+  // EIP and ESP themselves, whatever the stub shows in their place in 16-bit code.
+  rows.push(
+    system('eip_offset', 'int32', (r) => r.eip, false),
+    system('esp_offset', 'int32', (r) => r.general[GDB_ESP], false),
+  );
   return rows;
 }
 
@@ -120,11 +130,6 @@ export const DEBUG_REGISTERS: readonly DebugRegister[] = [...coreRows(), ...syst
 
 /** How many of them belong to `org.gnu.gdb.i386.core`; they come first. */
 export const CORE_REGISTER_COUNT = 32;
-
-/** GDB numbers of those that are more than a value to the protocol. */
-export const GDB_ESP = 4;
-export const GDB_EBP = 5;
-export const GDB_EIP = 8;
 
 const byName = new Map(DEBUG_REGISTERS.map((register) => [register.name, register]));
 

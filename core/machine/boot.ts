@@ -1,8 +1,13 @@
-/** Applies a boot plan: image bytes into guest memory, entry state into the boot processor. */
+/**
+ * Power-on: the firmware's ROM, devices as firmware leaves them, and then either the firmware's own entry or a
+ * boot plan: image bytes into guest memory, entry state into the boot processor.
+ */
 import type { BootPlan } from '../image/boot-plan.ts';
 import { CS, EAX, EBX, ESP, SEGMENT_NAMES } from '../isa/registers.ts';
 import type { PhysicalMemory } from '../memory/physical-memory.ts';
 import type { SegmentCache } from '../vcpu/context.ts';
+import type { Board } from './board.ts';
+import type { BuiltInFirmware } from './built-in-firmware.ts';
 import type { Vcpu } from './vcpu.ts';
 
 /** Type, S, P, D/B and G of a flat segment: execute/read code and read/write data, both accessed. */
@@ -10,14 +15,36 @@ const FLAT_CODE = 0xc09b00;
 const FLAT_DATA = 0xc09300;
 const CR0_PE_ET = 0x11;
 
+export interface PoweredParts {
+  readonly physical: PhysicalMemory;
+  readonly board: Board;
+  readonly vcpus: readonly Vcpu[];
+}
+
+/** All parts were just reset. Without a plan and firmware the processor stays at its reset vector. */
+export function powerOn(
+  plan: BootPlan | undefined,
+  firmware: BuiltInFirmware | undefined,
+  { physical, board, vcpus }: PoweredParts,
+): void {
+  firmware?.install();
+  if (plan !== undefined || firmware !== undefined) board.handOver();
+  if (plan === undefined) {
+    firmware?.enter();
+    return;
+  }
+  loadSegments(plan, physical);
+  enterPlan(plan, vcpus[0]);
+}
+
 /** Memory is zero where the plan says nothing: the caller cleared it. */
-export function loadSegments(plan: BootPlan, physical: PhysicalMemory): void {
+function loadSegments(plan: BootPlan, physical: PhysicalMemory): void {
   for (const { physical: address, bytes } of plan.segments) physical.write('loader', address, bytes);
   // A later segment may cover the zero tail of an earlier one, never the other way round: so only bytes are copied.
 }
 
 /** @param vcpu just reset */
-export function enterPlan(plan: BootPlan, { context, cpu, vmm }: Vcpu): void {
+function enterPlan(plan: BootPlan, { context, cpu, vmm }: Vcpu): void {
   const { entry } = plan;
   vmm.monitor.setCr0(CR0_PE_ET);
   Object.assign(cpu.gdtr, entry.gdt);

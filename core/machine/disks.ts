@@ -4,7 +4,7 @@ import { detectImage } from '../image/detect.ts';
 import { floppyShape, hardDiskShape, isFloppyImage } from '../image/disk-image.ts';
 import type { FirmwareDisk } from '../image/firmware/host.ts';
 import { UserError } from '../util/errors.ts';
-import type { DiskConfig, DriveName, MachineConfig } from './config.ts';
+import type { BootImage, DiskConfig, DriveName, MachineConfig } from './config.ts';
 
 const DRIVES: readonly DriveName[] = ['fda', 'fdb', 'hda', 'hdb'];
 const FIRST_FLOPPY = 0x00;
@@ -18,8 +18,8 @@ export interface MachineDisks {
   readonly media: readonly DiskMedium[];
   /** As INT 13h AH=08h names them. */
   readonly floppyTypes: readonly number[];
-  /** True when the machine's image is one of the disks. */
-  readonly imageIsDisk: boolean;
+  /** The machine's image, unless it is one of the disks. */
+  readonly kernel: BootImage | undefined;
 }
 
 /** @throws UserError when a drive is given twice or what is in it cannot be a disk */
@@ -41,7 +41,7 @@ export function buildDisks(config: MachineConfig): MachineDisks {
     bootOrder: bootOrder(config, imageIsFloppy, floppies, disks),
     media: [...floppies, ...disks].map(({ medium }) => medium),
     floppyTypes: floppies.map(({ shape }) => shape.drive),
-    imageIsDisk,
+    kernel: imageIsDisk ? undefined : image,
   };
 }
 

@@ -13,6 +13,7 @@ export interface AccessHit {
 
 /** Where a guest's bytes go: COM1 or port E9h. */
 export type OutputChannel = 'serial' | 'debugcon';
+export type OutputListener = (channel: OutputChannel, byte: number) => void;
 
 export type MachineEvent =
   /** The steps or ticks asked for are over, or somebody asked for a stop. */

@@ -20,11 +20,11 @@ import { type StatisticsRow, TrapStatistics } from '../vmm/statistics.ts';
 import type { VmmExit } from '../vmm/vmm.ts';
 import { applyInput } from './apply-input.ts';
 import { Board } from './board.ts';
-import { enterPlan, loadSegments } from './boot.ts';
+import { powerOn } from './boot.ts';
 import { BuiltInFirmware } from './built-in-firmware.ts';
 import type { MachineConfig } from './config.ts';
 import { buildDisks } from './disks.ts';
-import type { Agent, MachineEvent, OutputChannel } from './events.ts';
+import type { Agent, MachineEvent, OutputChannel, OutputListener } from './events.ts';
 import { eventOf } from './exit-event.ts';
 import type { Input, InputLog, InputRecord, Position } from './input-log.ts';
 import { type ModeChange, modeBits } from './mode-points.ts';
@@ -44,8 +44,6 @@ export interface RunOptions {
   /** Come back at this tick at the latest. */
   readonly untilTick?: number;
 }
-
-export type OutputListener = (channel: OutputChannel, byte: number) => void;
 
 /** Steps between two looks at the clock; also lets V8 put optimised code in place of the first (design 4.3). */
 const QUANTUM = 20_000;
@@ -68,7 +66,6 @@ export class Machine implements MachineParts {
   onReset: 'stop' | 'reboot';
   /** What the loader said about the image. */
   readonly notes: readonly string[];
-
   /** Media by drive, with what the guest has written. */
   readonly disks: readonly DiskMedium[];
   readonly devices: readonly Device[];
@@ -93,8 +90,7 @@ export class Machine implements MachineParts {
     this.onReset = config.onReset;
     const ramBytes = config.memory * 2 ** 20;
     const disks = buildDisks(config);
-    const { image } = config;
-    this.#plan = image && !disks.imageIsDisk ? loadImage(image.bytes, { ...image, memoryBytes: ramBytes }) : undefined;
+    this.#plan = disks.kernel && loadImage(disks.kernel.bytes, { ...disks.kernel, memoryBytes: ramBytes });
     this.notes = this.#plan?.notes ?? [];
     this.memory = new LinearMemory(layoutFor(ramBytes / 4096));
     this.physical = new PhysicalMemory(this.memory, ramBytes);
@@ -123,10 +119,8 @@ export class Machine implements MachineParts {
     this.vcpus = [buildVcpu(0, shared)];
     this.disks = disks.media;
     this.devices = [...this.board.devices, ...disks.media];
-    if (disks.media.length > 0) {
-      this.board.describeDisks(disks.floppyTypes, disks.disks.length);
-      this.#firmware = new BuiltInFirmware(this.vcpus[0], this.physical, gate, disks);
-    }
+    this.board.describeDisks(disks.floppyTypes, disks.disks.length);
+    if (disks.media.length > 0) this.#firmware = new BuiltInFirmware(this.vcpus[0], this.physical, gate, disks);
     this.#boot();
   }
 
@@ -293,15 +287,7 @@ export class Machine implements MachineParts {
   }
 
   #boot(): void {
-    this.#firmware?.install();
-    if (this.#plan === undefined && this.#firmware === undefined) return;
-    this.board.handOver();
-    if (this.#plan === undefined) {
-      this.#firmware?.enter();
-      return;
-    }
-    loadSegments(this.#plan, this.physical);
-    enterPlan(this.#plan, this.vcpus[0]);
+    powerOn(this.#plan, this.#firmware, this);
   }
 
   #apply(input: Input): InputResult {

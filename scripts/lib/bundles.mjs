@@ -8,6 +8,7 @@
  *   index.js           the library                 iced-x86.js        the disassembler, required on first use
  *   tier0.wasm         the interpreter, emitted by core/vcpu/interpreter
  *   demo.elf           the bundled demo guest      THIRD-PARTY-NOTICES.txt
+ *   trapgate-gdb.py    for gdb: follows a guest between 16-bit and 32-bit code
  */
 import { spawn } from 'node:child_process';
 import {
@@ -271,6 +272,7 @@ export async function build() {
   const results = await Promise.all([bundleCommand(), ...present.map(bundle)]);
   copy('node_modules/iced-x86/iced_x86_bg.wasm', 'iced_x86_bg.wasm');
   copy('server/demo/demo.elf', 'demo.elf');
+  copy('server/gdb/trapgate-gdb.py', 'trapgate-gdb.py');
   writeFileSync(path.join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(results.map((result) => result.metafile)));
   await writeBytecode();
   writeFileSync(path.join(dist, '.build/stamp'), String(stamp));

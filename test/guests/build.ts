@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -58,9 +58,22 @@ let sectors = 0;
 
 /** Real-mode code as a flat binary for 7C00h: 16-bit, padded to a boot sector with its signature. */
 export function bootSector(source: string): Uint8Array {
-  const base = join(workFolder(), `sector${sectors++}`);
-  writeFileSync(`${base}.S`, `.code16\n.globl _start\n_start:\n${source}\n.org 510\n.word 0xaa55\n`);
-  tool('as', ['--32', '-I', HERE, '-o', `${base}.o`, `${base}.S`]);
-  tool('ld', ['-m', 'elf_i386', '-Ttext', '0x7c00', '--oformat', 'binary', '-o', `${base}.img`, `${base}.o`]);
-  return new Uint8Array(readFileSync(`${base}.img`));
+  const path = sourceFile(
+    `sector${sectors++}.S`,
+    `.code16\n.globl _start\n_start:\n${source}\n.org 510\n.word 0xaa55\n`,
+  );
+  return new Uint8Array(readFileSync(flatBinary(path)));
+}
+
+/** The path of the boot sector `NAME.S` beside this file, assembled for 7C00h; `.elf` beside it has the symbols. */
+export function bootSectorPath(name: string): string {
+  return flatBinary(join(HERE, `${name}.S`));
+}
+
+function flatBinary(source: string): string {
+  const base = join(workFolder(), basename(source, '.S'));
+  tool('as', ['--32', '-g', '-I', HERE, '-o', `${base}.o`, source]);
+  tool('ld', ['-m', 'elf_i386', '--build-id=none', '-Ttext', '0x7c00', '-o', `${base}.elf`, `${base}.o`]);
+  tool('objcopy', ['-O', 'binary', '-j', '.text', `${base}.elf`, `${base}.img`]);
+  return `${base}.img`;
 }

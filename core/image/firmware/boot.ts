@@ -1,6 +1,6 @@
 /** Power-on and INT 19h: devices and data area as they should be, then the first drive with a boot sector. */
 import { SECTOR_BYTES } from '../../bus/disk-medium.ts';
-import { EAX, EDX } from '../../isa/registers.ts';
+import { EAX, EDX, ESP } from '../../isa/registers.ts';
 import type { Service } from './call.ts';
 import { startTicks } from './clock.ts';
 import { installDataArea } from './data-area.ts';
@@ -13,7 +13,10 @@ const BOOT_ADDRESS = 0x7c00;
 const TEXT_80 = 3;
 
 export function powerOn(rom: Rom): Service {
-  return ({ host }) => {
+  return (call) => {
+    const { host } = call;
+    // The stack segment is 0 after reset; boot sectors expect some room below themselves.
+    call.setRegister(ESP, BOOT_ADDRESS);
     installDataArea(host, rom);
     startTicks(host);
     setVideoMode(host, TEXT_80);

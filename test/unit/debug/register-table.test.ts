@@ -31,7 +31,9 @@ describe('a register', () => {
       const changed = DEBUG_REGISTERS.filter(
         ({ read }) => JSON.stringify(read(before)) !== JSON.stringify(read(after)),
       );
-      expect(changed.map((register) => register.name)).toEqual([name]);
+      // eip and esp are also seen under the names by which 16-bit code's real values go.
+      const names = changed.map((register) => register.name).filter((changedName) => changedName !== `${name}_offset`);
+      expect(names).toEqual([name]);
     },
   );
 
