@@ -3,6 +3,41 @@
  * machine, whoever wrote them. Values are 64 bits; every evaluation is bounded, and a program that
  * underflows, divides by zero or reads unmapped memory has no value.
  */
+import {
+  ADD,
+  BIT_AND,
+  BIT_NOT,
+  BIT_OR,
+  BIT_XOR,
+  CONST8,
+  CONST64,
+  DIV_SIGNED,
+  DIV_UNSIGNED,
+  DUP,
+  END,
+  EQUAL,
+  EXT,
+  GOTO,
+  IF_GOTO,
+  LESS_SIGNED,
+  LESS_UNSIGNED,
+  LOG_NOT,
+  LSH,
+  MUL,
+  PICK,
+  POP,
+  REF8,
+  REF64,
+  REG,
+  REM_SIGNED,
+  REM_UNSIGNED,
+  ROT,
+  RSH_SIGNED,
+  RSH_UNSIGNED,
+  SUB,
+  SWAP,
+  ZERO_EXT,
+} from './agent-opcodes.ts';
 
 /** What an expression may look at. */
 export interface AgentState {
@@ -15,41 +50,6 @@ export interface AgentState {
 /** Instructions one evaluation may execute; gdb's own programs are far shorter. */
 export const MAX_AGENT_STEPS = 10_000;
 const MAX_STACK = 256;
-
-// Opcodes, by the names of the manual.
-const ADD = 0x02;
-const SUB = 0x03;
-const MUL = 0x04;
-const DIV_SIGNED = 0x05;
-const DIV_UNSIGNED = 0x06;
-const REM_SIGNED = 0x07;
-const REM_UNSIGNED = 0x08;
-const LSH = 0x09;
-const RSH_SIGNED = 0x0a;
-const RSH_UNSIGNED = 0x0b;
-const LOG_NOT = 0x0e;
-const BIT_AND = 0x0f;
-const BIT_OR = 0x10;
-const BIT_XOR = 0x11;
-const BIT_NOT = 0x12;
-const EQUAL = 0x13;
-const LESS_SIGNED = 0x14;
-const LESS_UNSIGNED = 0x15;
-const EXT = 0x16;
-const REF8 = 0x17;
-const REF64 = 0x1a;
-const IF_GOTO = 0x20;
-const GOTO = 0x21;
-const CONST8 = 0x22;
-const CONST64 = 0x25;
-const REG = 0x26;
-const END = 0x27;
-const DUP = 0x28;
-const POP = 0x29;
-const ZERO_EXT = 0x2a;
-const SWAP = 0x2b;
-const PICK = 0x32;
-const ROT = 0x33;
 
 const unsigned = (value: bigint) => BigInt.asUintN(64, value);
 const signed = (value: bigint) => BigInt.asIntN(64, value);

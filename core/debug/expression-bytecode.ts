@@ -5,6 +5,41 @@
  *
  * Every subexpression leaves one 64-bit value that is already wrapped to its type.
  */
+import {
+  ADD,
+  BIT_AND,
+  BIT_NOT,
+  BIT_OR,
+  BIT_XOR,
+  CONST8,
+  CONST16,
+  CONST32,
+  CONST64,
+  DIV_SIGNED,
+  DIV_UNSIGNED,
+  END,
+  EQUAL,
+  EXT,
+  GOTO,
+  IF_GOTO,
+  LESS_SIGNED,
+  LESS_UNSIGNED,
+  LOG_NOT,
+  LSH,
+  MUL,
+  REF8,
+  REF16,
+  REF32,
+  REF64,
+  REG,
+  REM_SIGNED,
+  REM_UNSIGNED,
+  RSH_SIGNED,
+  RSH_UNSIGNED,
+  SUB,
+  SWAP,
+  ZERO_EXT,
+} from './agent-opcodes.ts';
 import type { SymbolMeaning } from './evaluate.ts';
 import type { BinaryOperator, Expression } from './expression.ts';
 import {
@@ -21,40 +56,6 @@ import {
 } from './expression-types.ts';
 import { DEBUG_REGISTERS } from './register-table.ts';
 import { FLAG_BITS, isConvenienceName, isRegisterName, registerSize } from './register-values.ts';
-
-const ADD = 0x02;
-const SUB = 0x03;
-const MUL = 0x04;
-const DIV_SIGNED = 0x05;
-const DIV_UNSIGNED = 0x06;
-const REM_SIGNED = 0x07;
-const REM_UNSIGNED = 0x08;
-const LSH = 0x09;
-const RSH_SIGNED = 0x0a;
-const RSH_UNSIGNED = 0x0b;
-const LOG_NOT = 0x0e;
-const BIT_AND = 0x0f;
-const BIT_OR = 0x10;
-const BIT_XOR = 0x11;
-const BIT_NOT = 0x12;
-const EQUAL = 0x13;
-const LESS_SIGNED = 0x14;
-const LESS_UNSIGNED = 0x15;
-const EXT = 0x16;
-const REF8 = 0x17;
-const REF16 = 0x18;
-const REF32 = 0x19;
-const REF64 = 0x1a;
-const IF_GOTO = 0x20;
-const GOTO = 0x21;
-const CONST8 = 0x22;
-const CONST16 = 0x23;
-const CONST32 = 0x24;
-const CONST64 = 0x25;
-const REG = 0x26;
-const END = 0x27;
-const ZERO_EXT = 0x2a;
-const SWAP = 0x2b;
 
 /** Jump targets are 16 bits wide. */
 const MAX_CODE = 0xffff;
