@@ -6,6 +6,8 @@
  * Order rule: every access is probed with its final intent before anything is committed. `readForUpdate`
  * probes for writing; a `Place` that was probed can be written without faulting.
  */
+
+import { CTX_FLAG_REST } from '../../memory/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import * as w from '../../wasm/opcodes.ts';
 import type { Form } from '../forms.ts';
@@ -150,9 +152,18 @@ export abstract class Emitter {
   abstract flagResult(): Value;
   abstract flagAux(): Value;
   abstract setFlagWords(result: Value, aux: Value): void;
-  /** The non-arithmetic EFLAGS bits. */
-  abstract flagRest(): Value;
-  abstract setFlagRest(value: Value): void;
+  /** The non-arithmetic EFLAGS bits: always in the context, they change too rarely for a local. */
+  flagRest(): Value {
+    return this.context(CTX_FLAG_REST);
+  }
+  setFlagRest(value: Value): void {
+    this.setContext(CTX_FLAG_REST, value);
+  }
+
+  /** True when memory operands go through any segment with checks, with either address size. */
+  protected get general(): boolean {
+    return this.form.addressing === 'g' || this.form.shapes.includes('g');
+  }
 
   /** Offset of the memory operand in its segment, wrapped to the address size. */
   abstract effectiveAddress(): Value;

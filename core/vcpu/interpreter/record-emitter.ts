@@ -8,7 +8,6 @@ import {
   CTX_BUDGET,
   CTX_EXIT,
   CTX_FLAG_AUX,
-  CTX_FLAG_REST,
   CTX_FLAG_RESULT,
   CTX_PAGE_EIP,
   CTX_READ_MASK,
@@ -191,22 +190,11 @@ export class RecordEmitter extends Emitter {
     this.setContext(CTX_FLAG_RESULT, result);
     this.setContext(CTX_FLAG_AUX, auxNow);
   }
-  flagRest(): Value {
-    return this.context(CTX_FLAG_REST);
-  }
-  setFlagRest(value: Value): void {
-    this.setContext(CTX_FLAG_REST, value);
-  }
-
   private slot(offset: number): Value {
     return () => {
       this.add(this.contextPointer(), this.field(w.I32_LOAD8_U, offset))();
       this.c.memory(w.I32_LOAD);
     };
-  }
-
-  private get general(): boolean {
-    return this.form.addressing === 'g' || this.form.shapes.includes('g');
   }
 
   effectiveAddress(): Value {

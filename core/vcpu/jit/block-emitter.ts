@@ -8,7 +8,6 @@ import type { Form } from '../../isa/forms.ts';
 import { Emitter, type Intent, type Place, type Value } from '../../isa/semantics/emitter.ts';
 import {
   CTX_FLAG_AUX,
-  CTX_FLAG_REST,
   CTX_FLAG_RESULT,
   CTX_READ_MASK,
   CTX_RUN_START,
@@ -166,17 +165,6 @@ export class BlockEmitter extends Emitter {
     this.setSlot(FLAG_RESULT, result);
     this.setSlot(FLAG_AUX, auxNow);
   }
-  flagRest(): Value {
-    return this.context(CTX_FLAG_REST);
-  }
-  setFlagRest(value: Value): void {
-    this.setContext(CTX_FLAG_REST, value);
-  }
-
-  private get general(): boolean {
-    return this.form.addressing === 'g' || this.form.shapes.includes('g');
-  }
-
   effectiveAddress(): Value {
     const { base, index, scale, displacement } = this.d;
     let sum: Value = this.k(displacement);
