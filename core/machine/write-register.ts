@@ -99,7 +99,7 @@ function writeHidden({ context, cpu }: Monitor, register: string, field: keyof S
     cpu[register][field] = word;
     return undefined;
   }
-  const index = SEGMENT_NAMES.findIndex((name) => name === register);
+  const index = SEGMENT_NAMES.indexOf(register);
   context.setSegment(index, { ...context.segment(index), [field]: word });
   return undefined;
 }

@@ -19,24 +19,16 @@ import {
   CTX_RUN_START,
   CTX_SCRATCH,
   CTX_SEGMENTS,
-  CTX_VECTOR,
   SEG_READ_HIGH,
   SEG_READ_LOW,
   SEGMENT_STRIDE,
 } from '../memory/layout.ts';
 import type { LinearMemory } from '../memory/linear-memory.ts';
-import {
-  ACCESS_EXECUTE,
-  ACCESS_READ,
-  ACCESS_WRITE,
-  type AddressSpace,
-  FILL_FAULT,
-  FILL_WATCH,
-  isEntry,
-} from './address-space.ts';
+import { ACCESS_EXECUTE, type AddressSpace, isEntry } from './address-space.ts';
 import type { Context } from './context.ts';
 import type { Engine } from './engine.ts';
 import { EXIT_BUDGET, EXIT_FAULT, EXIT_LOOKUP, EXIT_TRAP, EXIT_WATCH, type Exit } from './exit.ts';
+import { describeFault, refused, setFault, setFetchFault } from './faults.ts';
 import { CodeCache, type CodeTable } from './interpreter/code-cache.ts';
 import {
   HANDLER_BREAK,
@@ -51,6 +43,7 @@ import {
 } from './interpreter/record.ts';
 import { BlockCache } from './jit/block-cache.ts';
 import { type Mode, Modes } from './mode.ts';
+import { SlowData } from './slow-data.ts';
 
 /** Steps between exits of the hot loop: V8 swaps optimised code in only when a function is entered again. */
 const CHUNK = 50_000;
@@ -61,8 +54,6 @@ const HOT_BUDGET = MIN_BUDGET + RUN_MAX + 4;
  * takes longer than many a guest needs to its first output.
  */
 export const COLD_STEPS = 10_000;
-const INTENT_READ = 0;
-const INTENT_UPDATE = 2;
 const FETCH_LENGTH = 15;
 
 export interface DirectEngineOptions {
@@ -80,6 +71,7 @@ interface Tier0 {
 export class DirectEngine implements Engine {
   private readonly memory: LinearMemory;
   private readonly space: AddressSpace;
+  private readonly data: SlowData;
   private readonly tier0: Tier0;
   private readonly modes = new Modes();
   readonly cache: CodeCache;
@@ -94,13 +86,12 @@ export class DirectEngine implements Engine {
   private pointPages: ReadonlySet<number> = new Set();
   private stepping = false;
   private coldSteps = COLD_STEPS;
-  private pendingLinear = 0;
-  private pendingSize = 0;
   private readonly fetched = new Uint8Array(32);
 
   constructor(memory: LinearMemory, space: AddressSpace, tier0: WebAssembly.Module, options: DirectEngineOptions) {
     this.memory = memory;
     this.space = space;
+    this.data = new SlowData(space);
     this.cache = new CodeCache(memory, {
       protect: options.protectCode,
       isBreak: (linear, eip) => this.points.has(linear) || this.points.has(eip),
@@ -111,8 +102,9 @@ export class DirectEngine implements Engine {
     const instance = new WebAssembly.Instance(tier0, {
       env: {
         memory: memory.memory,
-        slow: (_: number, linear: number, what: number) => this.slow(linear >>> 0, what),
-        commit: () => this.commit(),
+        slow: (_: number, linear: number, what: number) =>
+          this.data.access(this.context, linear >>> 0, what, this.stepping),
+        commit: () => this.data.commit(this.context),
         enter: (_: number, from: number) => this.enter(this.context.eip, from),
         link: (_: number, record: number) => this.link(record),
         hot: (_: number, record: number) => this.arrive(record),
@@ -207,72 +199,13 @@ export class DirectEngine implements Engine {
     if (reason === EXIT_TRAP) {
       const trapped = this.cache.trappedAt(record);
       if (trapped === 'general-protection') {
-        this.setFault(GP, 'instruction fetch beyond the CS limit or longer than 15 bytes');
+        setFetchFault(context);
       } else {
         exit.instruction = trapped;
       }
-    } else if (reason === EXIT_FAULT && context.word(CTX_VECTOR) !== VECTOR_DESCRIBED) {
-      exit.vector = context.word(CTX_VECTOR);
-      exit.errorCode = 0;
-      exit.linear = 0;
-      exit.cause = CAUSES[exit.vector] ?? '';
+    } else if (reason === EXIT_FAULT) {
+      describeFault(context);
     }
-  }
-
-  private setFault(vector: number, cause: string): void {
-    const { exit } = this.context;
-    exit.vector = vector;
-    exit.errorCode = 0;
-    exit.linear = 0;
-    exit.cause = cause;
-    this.context.setWord(CTX_VECTOR, VECTOR_DESCRIBED);
-    this.context.setWord(CTX_EXIT, EXIT_FAULT);
-  }
-
-  private setSpaceFault(): void {
-    const { fault } = this.space;
-    this.setFault(fault.vector, fault.cause);
-    this.context.exit.errorCode = fault.errorCode;
-    this.context.exit.linear = fault.linear ?? 0;
-  }
-
-  /** Slow path of a data access: host address of the guest bytes or of a scratch copy, or 0 with the exit set. */
-  private slow(linear: number, what: number): number {
-    const { context, space, stepping } = this;
-    const size = what & 0xff;
-    const intent = what >> 8;
-    const access = intent === INTENT_READ ? ACCESS_READ : ACCESS_WRITE;
-    const first = Math.min(size, 4096 - (linear & 0xfff));
-    const answer = space.fill(context, linear, first, access, context.user, stepping);
-    if (isEntry(answer) && first === size) return (linear + (answer & ~0xfff)) >>> 0;
-    if (!isEntry(answer) && this.refused(answer)) return 0;
-    if (first < size) {
-      const rest = space.fill(context, (linear + first) >>> 0, size - first, access, context.user, stepping);
-      if (!isEntry(rest) && this.refused(rest)) return 0;
-    }
-    const scratch = context.base + CTX_SCRATCH;
-    if (intent === INTENT_READ || intent === INTENT_UPDATE) space.load(context, linear, size, scratch);
-    this.pendingLinear = linear;
-    this.pendingSize = size;
-    return scratch;
-  }
-
-  /** True when the answer of a fill ends the instruction; the exit is set. */
-  private refused(answer: number): boolean {
-    if (answer === FILL_FAULT) {
-      this.setSpaceFault();
-      return true;
-    }
-    if (answer === FILL_WATCH) {
-      this.context.setWord(CTX_EXIT, EXIT_WATCH);
-      return true;
-    }
-    return false;
-  }
-
-  private commit(): void {
-    const { context } = this;
-    this.space.store(context, this.pendingLinear, this.pendingSize, context.base + CTX_SCRATCH);
   }
 
   /**
@@ -285,7 +218,7 @@ export class DirectEngine implements Engine {
     if (eip > context.word(code + SEG_READ_HIGH) || eip < context.word(code + SEG_READ_LOW)) {
       if (from !== 0) this.takeBack(from);
       else context.setWord(CTX_RECORD, 0);
-      this.setFault(GP, 'instruction pointer beyond the CS limit');
+      setFault(context, GP, 'instruction pointer beyond the CS limit');
       return 0;
     }
     context.setWord(CTX_RECORD, 0);
@@ -296,7 +229,7 @@ export class DirectEngine implements Engine {
         ? known
         : space.fill(context, linear, 1, ACCESS_EXECUTE, context.user, this.stepping);
     if (!isEntry(entry)) {
-      if (this.refused(entry)) return 0;
+      if (refused(context, space, entry)) return 0;
       return this.enterUncached(eip, linear);
     }
     const host = (linear + (entry & ~0xfff)) >>> 0;
@@ -338,7 +271,7 @@ export class DirectEngine implements Engine {
     const nextPage = ((linear | 0xfff) + 1) >>> 0;
     const entry = space.fill(context, nextPage, 1, ACCESS_EXECUTE, context.user, this.stepping);
     if (!isEntry(entry)) {
-      if (this.refused(entry)) return 0;
+      if (refused(context, space, entry)) return 0;
       return this.enterUncached((context.word(CTX_PAGE_EIP) + offset) >>> 0, linear);
     }
     const second = (nextPage + (entry & ~0xfff)) >>> 0;
@@ -365,7 +298,7 @@ export class DirectEngine implements Engine {
     if (length < most && decode(this.fetched.subarray(0, length), 0, mode.bits16) === undefined) {
       const nextPage = ((linear | 0xfff) + 1) >>> 0;
       const answer = space.fill(context, nextPage, 1, ACCESS_EXECUTE, context.user, this.stepping);
-      if (!isEntry(answer) && this.refused(answer)) return 0;
+      if (!isEntry(answer) && refused(context, space, answer)) return 0;
       length = most;
       this.fetch(linear, length);
     }
@@ -447,15 +380,3 @@ export class DirectEngine implements Engine {
     this.space.setExecBlocked(this.pointPages);
   }
 }
-
-/** In CTX_VECTOR: the fault is already described in the exit record. */
-const VECTOR_DESCRIBED = 0x100;
-
-const CAUSES: Record<number, string> = {
-  0: 'divisor is zero or the quotient does not fit',
-  5: 'BOUND index out of range',
-  7: 'x87 instruction with CR0.EM or CR0.TS, or WAIT with CR0.MP and CR0.TS',
-  12: 'stack segment limit violation',
-  13: 'segment limit or type violation',
-  16: 'pending x87 exception',
-};
