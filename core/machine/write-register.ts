@@ -99,7 +99,7 @@ function writeHidden({ context, cpu }: Monitor, register: string, field: keyof S
     cpu[register][field] = word;
     return undefined;
   }
-  const index = SEGMENT_NAMES.indexOf(register);
+  const index = (SEGMENT_NAMES as readonly string[]).indexOf(register);
   context.setSegment(index, { ...context.segment(index), [field]: word });
   return undefined;
 }
