@@ -2,30 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { CS, DS, ES, SS } from '../../core/isa/registers.ts';
 import { Context } from '../../core/vcpu/context.ts';
-import { DirectEngine } from '../../core/vcpu/direct-engine.ts';
 import { EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP } from '../../core/vcpu/exit.ts';
-import { buildTier0 } from '../../core/vcpu/interpreter/build.ts';
-import { flatMachine, warmUp } from './flat-space.ts';
+import { codeRig } from './flat-space.ts';
 
-const tier0 = new WebAssembly.Module(buildTier0() as BufferSource);
-
-function rig(code: number[], at = 0x1000) {
-  const machine = flatMachine(64);
-  const engine = new DirectEngine(machine.memory, machine.space, tier0, {
-    tier: 0,
-    protectCode: (page) => machine.space.protectCode(page),
-  });
-  machine.space.onWrite = (page, offset, length) => engine.invalidate(page, offset, length);
-  warmUp(engine, machine);
-  machine.memory.u8.set(code, machine.space.host(at));
-  machine.context.eip = at;
-  machine.context.setRegister(4, 0x20000);
-  return { ...machine, engine };
-}
-
-/** The same in real mode: 64 KiB segments, CS at `codeBase`, data and stack at 0; EIP = `at` - `codeBase`. */
+/** Code in real mode: 64 KiB segments, CS at `codeBase`, data and stack at 0; EIP = `at` - `codeBase`. */
 function realRig(code: number[], at: number, codeBase = 0) {
-  const machine = rig(code, at);
+  const machine = codeRig(code, at);
   for (const segment of [ES, CS, SS, DS]) {
     const base = segment === CS ? codeBase : 0;
     machine.context.setSegment(segment, { selector: base >>> 4, base, limit: 0xffff, access: 0x9300 });
@@ -36,7 +18,7 @@ function realRig(code: number[], at: number, codeBase = 0) {
 }
 
 /** Runs in one go and in steps; the two must end in the same place. */
-function bothWays(make: () => ReturnType<typeof rig>, budget: number) {
+function bothWays(make: () => ReturnType<typeof codeRig>, budget: number) {
   const ends = [budget, 1].map((slice) => {
     const { engine, context, memory, space } = make();
     let steps = 0;
@@ -64,7 +46,7 @@ const HLT = 0xf4;
 
 describe('the engine in corners', () => {
   it('stops with the budget exactly at the end of a page', () => {
-    const { engine, context } = rig([0x40, 0x40, HLT], 0x1ffe);
+    const { engine, context } = codeRig([0x40, 0x40, HLT], 0x1ffe);
     expect(engine.run(context, 2).reason).toBe(EXIT_BUDGET);
     expect(context.eip).toBe(0x2000);
     expect(engine.run(context, 10).reason).toBe(EXIT_TRAP);
@@ -72,7 +54,7 @@ describe('the engine in corners', () => {
   });
 
   it('stops with the budget exactly behind an instruction that crosses pages', () => {
-    const { engine, context } = rig([0x83, 0xc0, 0x05, HLT], 0x1ffe);
+    const { engine, context } = codeRig([0x83, 0xc0, 0x05, HLT], 0x1ffe);
     expect(engine.run(context, 1).reason).toBe(EXIT_BUDGET);
     expect([context.eip, context.register(0)]).toEqual([0x2001, 5]);
     expect(engine.run(context, 10).reason).toBe(EXIT_TRAP);
@@ -102,7 +84,7 @@ describe('the engine in corners', () => {
     // mov edi,0x100a; mov ecx,300; rep stosb; hlt - with AL = HLT: the first byte stored replaces the REP prefix.
     const code = [0xbf, 0x0a, 0x10, 0, 0, 0xb9, 0x2c, 1, 0, 0, 0xf3, 0xaa, HLT];
     const make = () => {
-      const machine = rig(code);
+      const machine = codeRig(code);
       machine.context.setRegister(0, HLT);
       return machine;
     };
@@ -119,14 +101,14 @@ describe('the engine in corners', () => {
   });
 
   it('executes an instruction that lies across two pages without host addresses', () => {
-    const { engine, context, space } = rig([0xb8, 0x78, 0x56, 0x34, 0x12, HLT], 0x1ffd);
+    const { engine, context, space } = codeRig([0xb8, 0x78, 0x56, 0x34, 0x12, HLT], 0x1ffd);
     space.slow.add(1).add(2);
     const exit = engine.run(context, 100);
     expect([exit.reason, exit.steps, context.register(0), context.eip]).toEqual([EXIT_TRAP, 1, 0x12345678, 0x2002]);
   });
 
   it('executes an instruction that goes on in a page without a host address', () => {
-    const { engine, context, space } = rig([0xb8, 0x78, 0x56, 0x34, 0x12, HLT], 0x1ffd);
+    const { engine, context, space } = codeRig([0xb8, 0x78, 0x56, 0x34, 0x12, HLT], 0x1ffd);
     space.slow.add(2);
     expect(engine.run(context, 1).reason).toBe(EXIT_BUDGET);
     expect([context.register(0), context.eip]).toEqual([0x12345678, 0x2002]);

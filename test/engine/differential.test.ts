@@ -3,16 +3,12 @@
  * faults on the way. Blocks come from the opcode table, so a new row is tested without a line here.
  */
 import { describe, expect, it } from 'vitest';
-import { DirectEngine } from '../../core/vcpu/direct-engine.ts';
-import { buildTier0 } from '../../core/vcpu/interpreter/build.ts';
 import { FORMS } from '../../core/vcpu/interpreter/handlers.ts';
 import { HANDLER_TRAP, REC_HANDLER, REC_IMMEDIATE } from '../../core/vcpu/interpreter/record.ts';
 import { CODE_TABLE_HEADER } from '../../core/vcpu/interpreter/runtime.ts';
-import { flatMachine, warmUp } from './flat-space.ts';
+import { engineRig } from './flat-space.ts';
 import { randomBlock, seeded } from './random-blocks.ts';
 
-const tier0 = new WebAssembly.Module(buildTier0() as BufferSource);
-const PAGES = 64;
 const CODE = 0x8000;
 const DATA = 0x10000;
 const SIZE = 0x6000;
@@ -21,16 +17,10 @@ const BLOCKS = Number(process.env.TRAPGATE_BLOCKS ?? 100_000);
 const BUDGET = 300;
 
 function machine(tier: 0 | 1) {
-  const flat = flatMachine(PAGES);
-  const engine = new DirectEngine(flat.memory, flat.space, tier0, {
-    tier,
-    protectCode: (page) => flat.space.protectCode(page),
-  });
-  flat.space.onWrite = (page, offset, length) => engine.invalidate(page, offset, length);
-  warmUp(engine, flat);
+  const flat = engineRig(tier);
   flat.space.absent.add(0x14);
   flat.space.readOnly.add(0x15);
-  return { ...flat, engine };
+  return flat;
 }
 
 /** Everything the architecture shows, as text. */

@@ -16,8 +16,9 @@ import {
   FILL_WATCH,
 } from '../../core/vcpu/address-space.ts';
 import { Context } from '../../core/vcpu/context.ts';
-import { COLD_STEPS } from '../../core/vcpu/direct-engine.ts';
+import { COLD_STEPS, DirectEngine } from '../../core/vcpu/direct-engine.ts';
 import type { Engine } from '../../core/vcpu/engine.ts';
+import { buildTier0 } from '../../core/vcpu/interpreter/build.ts';
 
 const ALL = 0x3f;
 const WRITES = 0xa;
@@ -108,7 +109,7 @@ export class FlatSpace implements AddressSpace {
 }
 
 /** Spends an engine's cold steps, so that from now on large budgets run in the hot loop and enter translated blocks. */
-export function warmUp(engine: Engine, { memory, context, space }: ReturnType<typeof flatMachine>): void {
+function warmUp(engine: Engine, { memory, context, space }: ReturnType<typeof flatMachine>): void {
   // jmp $
   memory.u8.set([0xeb, 0xfe], space.host(0x3f000));
   context.eip = 0x3f000;
@@ -127,4 +128,25 @@ export function flatMachine(pages: number): { memory: LinearMemory; context: Con
   context.eflags = 2;
   context.shadow = memory.layout.shadow;
   return { memory, context, space: new FlatSpace(memory) };
+}
+
+const tier0 = new WebAssembly.Module(buildTier0() as BufferSource);
+
+/** A flat machine of 64 pages with an engine that hears of writes to code, warm unless said otherwise. */
+export function engineRig(tier: 0 | 1, warm = true): ReturnType<typeof flatMachine> & { engine: DirectEngine } {
+  const machine = flatMachine(64);
+  const { memory, space } = machine;
+  const engine = new DirectEngine(memory, space, tier0, { tier, protectCode: (page) => space.protectCode(page) });
+  space.onWrite = (page, offset, length) => engine.invalidate(page, offset, length);
+  if (warm) warmUp(engine, machine);
+  return { ...machine, engine };
+}
+
+/** The same with `code` at `at`, ready to run: EIP there, ESP 20000h. */
+export function codeRig(code: readonly number[], at = 0x1000, warm = true): ReturnType<typeof engineRig> {
+  const machine = engineRig(0, warm);
+  machine.memory.u8.set(code, machine.space.host(at));
+  machine.context.eip = at;
+  machine.context.setRegister(4, 0x20000);
+  return machine;
 }

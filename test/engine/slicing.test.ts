@@ -4,34 +4,27 @@
  */
 import { expect, it } from 'vitest';
 import { CS } from '../../core/isa/registers.ts';
-import { DirectEngine } from '../../core/vcpu/direct-engine.ts';
+import { CTX_FPU, FPU_CONTROL, FPU_DATA_SELECTOR, FPU_EMPTY } from '../../core/memory/layout.ts';
 import { EXIT_BUDGET } from '../../core/vcpu/exit.ts';
-import { buildTier0 } from '../../core/vcpu/interpreter/build.ts';
-import { flatMachine, warmUp } from './flat-space.ts';
+import { engineRig } from './flat-space.ts';
 import { type RandomBlock, randomBlock, seeded } from './random-blocks.ts';
 
-const tier0 = new WebAssembly.Module(buildTier0() as BufferSource);
 const PROGRAMS = Number(process.env.TRAPGATE_PROGRAMS ?? 500);
 const PAGE_END = 0x9000;
 const MEMORY = 64 << 12;
+const FPU_END = FPU_DATA_SELECTOR + 4;
 const BUDGET = 400;
 /** The largest runs in the hot loop, which the others do not reach. */
 const SLICES = [BUDGET, 1, 7, 130];
 
 function machine(tier: 0 | 1, bits16: boolean) {
-  const flat = flatMachine(64);
-  const engine = new DirectEngine(flat.memory, flat.space, tier0, {
-    tier,
-    protectCode: (page) => flat.space.protectCode(page),
-  });
-  flat.space.onWrite = (page, offset, length) => engine.invalidate(page, offset, length);
-  warmUp(engine, flat);
+  const flat = engineRig(tier);
   flat.space.absent.add(0x14);
   flat.space.readOnly.add(0x15);
   flat.space.slow.add(0x13);
   // A limit just behind the code, so that branches and straight execution reach it.
   if (bits16) flat.context.setSegment(CS, { selector: 0, base: 0, limit: PAGE_END + 0x7f, access: 0x9b00 });
-  return { ...flat, engine };
+  return flat;
 }
 
 /** Blocks one after the other, with a short branch of any direction between them instead of the HLT. */
@@ -52,6 +45,9 @@ function outcome(m: ReturnType<typeof machine>, start: number, code: Uint8Array,
   memory.u8.fill(0x90, space.host(PAGE_END - 0x1000), space.host(PAGE_END + 0x1000));
   memory.u8.set(code, space.host(start));
   block.registers.forEach((value, r) => context.setRegister(r, value));
+  memory.u8.fill(0, context.base + CTX_FPU, context.base + FPU_END);
+  context.setWord(FPU_CONTROL, 0x37f);
+  context.setWord(FPU_EMPTY, 0xff);
   context.eflags = block.eflags;
   context.eip = start;
   if (engine.blocks) engine.translateNow([start, start + 10, PAGE_END], context);
@@ -63,8 +59,9 @@ function outcome(m: ReturnType<typeof machine>, start: number, code: Uint8Array,
     steps += exit.steps;
     reason = exit.reason;
   }
+  const fpu = Buffer.from(memory.u8.subarray(context.base + CTX_FPU, context.base + FPU_END)).toString('hex');
   const registers = Array.from({ length: 8 }, (_, i) => context.register(i).toString(16)).join(' ');
-  return `${registers} fl ${context.eflags.toString(16)} ip ${context.eip.toString(16)} exit ${reason} steps ${steps}`;
+  return `${registers} fl ${context.eflags.toString(16)} ip ${context.eip.toString(16)} exit ${reason} steps ${steps} fpu ${fpu}`;
 }
 
 for (const bits16 of [false, true]) {

@@ -19,32 +19,31 @@ function topTwo(e: Emitter, value: Value, size: number): Value {
   return e.and(e.xor(e.shrU(value, e.k(size * 8 - 1)), e.shrU(value, e.k(size * 8 - 2))), e.k(1));
 }
 
-function shifting(compute: (e: Emitter, a: Value, count: Value, size: number) => Result): Meaning {
+type Compute = (e: Emitter, a: Value, count: Value, size: number) => Result;
+
+function counted(compute: Compute, setFlags: (e: Emitter, size: number, result: Result) => void): Meaning {
   return (e) => {
     const size = e.form.sizes[0];
     const count = e.let(e.and(e.operand(1), e.k(31)));
     const a = e.operandForUpdate(0);
     e.if(count, () => {
-      const { r, carry, overflow } = compute(e, a, count, size);
-      e.setFlagWords(e.signExtend(r, size), auxFromCarryOverflow(e, carry, overflow));
-      e.setOperand(0, r);
+      const result = compute(e, a, count, size);
+      setFlags(e, size, result);
+      e.setOperand(0, result.r);
     });
     e.next();
   };
 }
 
-function rotating(compute: (e: Emitter, a: Value, count: Value, size: number) => Result): Meaning {
-  return (e) => {
-    const size = e.form.sizes[0];
-    const count = e.let(e.and(e.operand(1), e.k(31)));
-    const a = e.operandForUpdate(0);
-    e.if(count, () => {
-      const { r, carry, overflow } = compute(e, a, count, size);
-      setCarryOverflow(e, carry, overflow);
-      e.setOperand(0, r);
-    });
-    e.next();
-  };
+function shifting(compute: Compute): Meaning {
+  return counted(compute, (e, size, { r, carry, overflow }) =>
+    e.setFlagWords(e.signExtend(r, size), auxFromCarryOverflow(e, carry, overflow)),
+  );
+}
+
+/** Rotates change CF and OF only. */
+function rotating(compute: Compute): Meaning {
+  return counted(compute, (e, _, { carry, overflow }) => setCarryOverflow(e, carry, overflow));
 }
 
 const wide = (e: Emitter, value: Value): Value => e.unary(w.I64_EXTEND_I32_U, value);
