@@ -45,9 +45,9 @@ export {
   type DriveName,
   type MachineConfig,
 } from './machine/config.ts';
-export type { AccessHit, Agent, MachineEvent, OutputChannel } from './machine/events.ts';
+export type { AccessHit, Agent, MachineEvent, OutputChannel, RunOptions } from './machine/events.ts';
 export type { Input, InputLog, InputRecord } from './machine/input-log.ts';
-export { Machine, type RunOptions } from './machine/machine.ts';
+export { Machine } from './machine/machine.ts';
 export type { ModeChange } from './machine/mode-points.ts';
 export { Replay } from './machine/replay.ts';
 export type { ScreenCells } from './machine/screen-cells.ts';

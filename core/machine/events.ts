@@ -11,6 +11,16 @@ export interface AccessHit {
   readonly value?: number;
 }
 
+/** How long `Machine.run` runs, and past what. */
+export interface RunOptions {
+  /** Ignore a code point at the first instruction. */
+  readonly skipBreak?: boolean;
+  /** Interrupt requests wait. */
+  readonly holdInterrupts?: boolean;
+  /** Come back at this tick at the latest. */
+  readonly untilTick?: number;
+}
+
 /** Where a guest's bytes go: COM1 or port E9h. */
 export type OutputChannel = 'serial' | 'debugcon';
 export type OutputListener = (channel: OutputChannel, byte: number) => void;

@@ -18,13 +18,14 @@ import type { VectorPoint } from '../vmm/events.ts';
 import type { Watch } from '../vmm/shadow-paging.ts';
 import { type StatisticsRow, TrapStatistics } from '../vmm/statistics.ts';
 import type { VmmExit } from '../vmm/vmm.ts';
+import { Agents } from './agents.ts';
 import { applyInput } from './apply-input.ts';
 import { Board } from './board.ts';
 import { powerOn } from './boot.ts';
 import { BuiltInFirmware } from './built-in-firmware.ts';
 import type { MachineConfig } from './config.ts';
 import { buildDisks } from './disks.ts';
-import type { Agent, MachineEvent, OutputChannel, OutputListener } from './events.ts';
+import type { Agent, MachineEvent, OutputChannel, OutputListener, RunOptions } from './events.ts';
 import { eventOf } from './exit-event.ts';
 import type { Input, InputLog, InputRecord, Position } from './input-log.ts';
 import { type ModeChange, modeBits } from './mode-points.ts';
@@ -35,15 +36,6 @@ import { type ScreenCells, screenCells } from './screen-cells.ts';
 import { hashMachine, loadMachine, type MachineState, saveMachine } from './snapshot.ts';
 import { buildVcpu, type Vcpu } from './vcpu.ts';
 import type { InputResult } from './write-register.ts';
-
-export interface RunOptions {
-  /** Ignore a code point at the first instruction. */
-  readonly skipBreak?: boolean;
-  /** Interrupt requests wait. */
-  readonly holdInterrupts?: boolean;
-  /** Come back at this tick at the latest. */
-  readonly untilTick?: number;
-}
 
 /** Steps between two looks at the clock; also lets V8 put optimised code in place of the first (design 4.3). */
 const QUANTUM = 20_000;
@@ -73,7 +65,7 @@ export class Machine implements MachineParts {
   readonly #plan: BootPlan | undefined;
   readonly #firmware: BuiltInFirmware | undefined;
   readonly #portPoints = new PortPoints(this.ports.interposers, () => this.#interrupt());
-  readonly #agents: Agent[] = [];
+  readonly #agents = new Agents();
   readonly #listeners = new Set<OutputListener>();
   readonly #records: InputRecord[] = [];
   /** Steps of all vCPUs that the clock has been told of. */
@@ -82,7 +74,6 @@ export class Machine implements MachineParts {
   #limitTick = 0;
   /** What `run` is to come back with. */
   #event: MachineEvent | undefined;
-  #pollAsked = false;
 
   /** @throws UserError when the image cannot be booted */
   constructor(config: MachineConfig, tier0: WebAssembly.Module) {
@@ -138,7 +129,7 @@ export class Machine implements MachineParts {
 
   /** Lets happen what is due before the next instruction: `run` begins with the same. */
   settle(): void {
-    this.#pollAgents();
+    this.#agents.poll(this.clock.now());
     this.clock.fireDue();
   }
 
@@ -168,7 +159,7 @@ export class Machine implements MachineParts {
       if (event !== undefined) return event;
       const left = end - this.steps;
       if (left <= 0 || this.clock.now() >= untilTick) return SLICE;
-      this.#pollAgents();
+      this.#agents.poll(this.clock.now());
       if (this.#event !== undefined) continue;
       this.clock.fireDue();
       const exit = this.#runQuantum(left, untilTick, skipBreak, options.holdInterrupts ?? false);
@@ -191,12 +182,12 @@ export class Machine implements MachineParts {
 
   /** Brings on `poll` of the agents after the current instruction. */
   requestPoll(): void {
-    this.#pollAsked = true;
+    this.#agents.pollSoon();
     this.#interrupt();
   }
 
   attach(agent: Agent): void {
-    this.#agents.push(agent);
+    this.#agents.add(agent);
   }
 
   /** Hears every byte that leaves COM1 or port E9h, at the step that sends it. Answers how to stop hearing. */
@@ -330,29 +321,18 @@ export class Machine implements MachineParts {
     for (const { vmm } of this.vcpus) vmm.requestStop();
   }
 
-  #pollAgents(): void {
-    const all = this.#pollAsked;
-    this.#pollAsked = false;
-    for (const agent of this.#agents) if (all || agent.nextTick <= this.clock.now()) agent.poll();
-  }
-
-  get #agentTick(): number {
-    let tick = Number.POSITIVE_INFINITY;
-    for (const agent of this.#agents) tick = Math.min(tick, agent.nextTick);
-    return tick;
-  }
-
-  get #agentDeliveries(): number {
-    return Math.max(...this.#agents.map((agent) => agent.nextDeliveries ?? 0));
-  }
-
   #runQuantum(left: number, untilTick: number, skipBreak: boolean, holdInterrupts: boolean): VmmExit {
     const now = this.clock.now();
-    this.#limitTick = Math.min(this.clock.nextDeadline(), this.#agentTick, untilTick, now + Math.min(left, QUANTUM));
+    this.#limitTick = Math.min(
+      this.clock.nextDeadline(),
+      this.#agents.nextTick,
+      untilTick,
+      now + Math.min(left, QUANTUM),
+    );
     // A timer that armed itself for the past must not keep the guest from its next instruction.
     const budget = Math.max(1, this.#limitTick - now);
     // An agent that is due already waits for deliveries of this very position.
-    const awaited = this.#agentTick <= now ? this.#agentDeliveries : 0;
+    const awaited = this.#agents.nextTick <= now ? this.#agents.nextDeliveries : 0;
     const deliveries = awaited > 0 ? awaited : undefined;
     const exit = this.vcpus[0].vmm.run(budget, { skipBreak, holdInterrupts, deliveries });
     this.#syncClock();
@@ -363,7 +343,7 @@ export class Machine implements MachineParts {
   #skipIdleTime(untilTick: number): boolean {
     const now = this.clock.now();
     const wake = this.dead ? Number.POSITIVE_INFINITY : this.clock.nextDeadline();
-    const next = Math.min(wake, this.#agentTick, untilTick);
+    const next = Math.min(wake, this.#agents.nextTick, untilTick);
     if (next === Number.POSITIVE_INFINITY) return false;
     this.clock.advance(Math.max(1, next - now));
     return true;
