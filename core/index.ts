@@ -1,5 +1,12 @@
 /** The public face of the core: the only module that `server`, `extension` and other users import. */
 
+export type { DeviceState, StateValue } from './bus/device.ts';
+export {
+  type Descriptor,
+  decodeDescriptor,
+  decodeGate,
+  descriptorText,
+} from './debug/descriptors.ts';
 export {
   type DisassembledInstruction,
   disassemble,
@@ -19,6 +26,14 @@ export { type Expression, ExpressionError, parseExpression } from './debug/expre
 export { compileExpression } from './debug/expression-bytecode.ts';
 export { isSigned, sizeOf, typeName } from './debug/expression-types.ts';
 export { MachineTarget, type MachineTargetOptions } from './debug/machine-target.ts';
+export {
+  entryText,
+  type PagePath,
+  pagePath,
+  pagePathResult,
+  pagePathText,
+  word,
+} from './debug/page-path.ts';
 export { Program } from './debug/program.ts';
 export {
   CORE_REGISTER_COUNT,

@@ -18,6 +18,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type Stop, type TargetEvent, UserError } from '../core/index.ts';
 import { asObject, type Json, text } from './arguments.ts';
 import { AttachRelay } from './attach-relay.ts';
+import type { Attached } from './attached.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { attachConfiguration, launchConfiguration } from './configuration.ts';
@@ -27,6 +28,7 @@ import { disassembleRequest } from './disassembly.ts';
 import { completions, evaluateRequest, setExpression } from './evaluation.ts';
 import { GuestOutput, isEnd, stoppedBody } from './events.ts';
 import { ExceptionFilters, exceptionInfo, faultChain } from './exceptions.ts';
+import { Explorer } from './explorer.ts';
 import { readMemory, writeMemory } from './memory.ts';
 import { errorLine, RequestError } from './protocol-error.ts';
 import { RunControl, type Shown } from './run-control.ts';
@@ -35,21 +37,6 @@ import { loadedSources, modules, stackTrace, threads } from './stack.ts';
 import { type Granularity, type StepKind, Stepper } from './stepping.ts';
 import type { Provided, TargetFactory } from './target-factory.ts';
 import { scopes, setVariable, variables } from './variables.ts';
-
-/** Everything of a session that has a machine. */
-interface Attached {
-  readonly provided: Provided;
-  readonly debuggee: Debuggee;
-  readonly sources: Sources;
-  readonly breakpoints: Breakpoints;
-  readonly exceptions: ExceptionFilters;
-  readonly control: RunControl;
-  readonly stepper: Stepper;
-  readonly output: GuestOutput;
-  readonly unsubscribe: () => void;
-  readonly launched: boolean;
-  readonly stopOnEntry: boolean;
-}
 
 type Answer = object | undefined | Promise<object | undefined>;
 type Handler = (args: Json) => Answer;
@@ -156,11 +143,18 @@ export class TrapgateSession extends DebugSession {
       exceptionInfo: use(({ debuggee }) => exceptionInfo(debuggee.target.lastStop)),
       threads: use(({ debuggee }) => threads(debuggee)),
       stackTrace: use(({ debuggee, sources }, args) => stackTrace(args, debuggee, sources)),
-      scopes: use((_, args) => scopes(args)),
-      variables: use(({ debuggee }, args) => variables(args, debuggee)),
-      setVariable: use(async ({ debuggee }, args) => this.changed(await setVariable(args, debuggee))),
+      scopes: use(({ explorer }, args) => explorer.below(scopes(args), args)),
+      variables: use(({ debuggee, explorer }, args) =>
+        explorer.owns(args) ? explorer.variables(args) : variables(args, debuggee),
+      ),
+      setVariable: use(async ({ debuggee, explorer }, args) =>
+        this.changed(await (explorer.owns(args) ? explorer.setVariable(args) : setVariable(args, debuggee))),
+      ),
       setExpression: use(async ({ debuggee }, args) => this.changed(await setExpression(args, debuggee))),
-      evaluate: use(({ debuggee }, args) => evaluateRequest(args, debuggee)),
+      evaluate: use(
+        async ({ debuggee, explorer }, args) =>
+          (await explorer.evaluate(args)) ?? (await evaluateRequest(args, debuggee)),
+      ),
       completions: use(({ debuggee }, args) => completions(args, debuggee)),
       continue: use((session) => this.continue(session)),
       next: use((session, args) => this.step(session, 'over', args)),
@@ -235,6 +229,7 @@ export class TrapgateSession extends DebugSession {
       sources,
       breakpoints,
       exceptions,
+      explorer: new Explorer(debuggee),
       control,
       stepper,
       output,

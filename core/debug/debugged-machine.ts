@@ -2,6 +2,7 @@
  * What debugging needs of a machine, and nothing more: `Machine` fits it, and so does a test's stub. All
  * of it is synchronous; whoever calls `run` decides how long a slice lasts.
  */
+import type { Device } from '../bus/device.ts';
 import type { MachineEvent } from '../machine/events.ts';
 import type { Input } from '../machine/input-log.ts';
 import type { Context, SegmentCache } from '../vcpu/context.ts';
@@ -76,6 +77,8 @@ export interface DebuggedMachine {
   setPortPoints(points: readonly PortPoint[]): void;
   setVectorPoints(points: readonly VectorPoint[]): void;
   setModePoints(changes: readonly ModeChange[]): void;
+  /** For looking at; a machine without a list shows none. */
+  readonly devices?: readonly Pick<Device, 'name' | 'save'>[];
   /** Rows of the trap statistics, most frequent first. */
   trapRows(): readonly { readonly name: string; readonly class: string; readonly count: number }[];
 }

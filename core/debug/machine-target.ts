@@ -13,6 +13,7 @@ import { debugRegister } from './register-table.ts';
 import type {
   Address,
   DebugTarget,
+  DeviceView,
   ImageInfo,
   Point,
   Registers,
@@ -37,6 +38,8 @@ const PAGE = 4096;
 
 export class MachineTarget implements DebugTarget {
   readonly image: ImageInfo | undefined;
+  /** Absent when the machine does not list its devices. */
+  readonly devices?: () => Promise<readonly DeviceView[]>;
   readonly #machine: DebuggedMachine;
   readonly #points: PointSet;
   readonly #run: MachineRun;
@@ -52,6 +55,8 @@ export class MachineTarget implements DebugTarget {
   constructor(machine: DebuggedMachine, options: MachineTargetOptions) {
     this.#machine = machine;
     this.image = options.image;
+    const { devices } = machine;
+    if (devices !== undefined) this.devices = async () => devices.map((one) => ({ name: one.name, state: one.save() }));
     this.#rebootOnReset = options.rebootOnReset ?? false;
     this.#points = new PointSet(machine);
     this.#run = new MachineRun(machine, this.#points, new Pacer(options), {

@@ -4,9 +4,10 @@
  */
 import type { DebuggedMachine } from './debugged-machine.ts';
 import { readMachineRegisters } from './machine-registers.ts';
-import { dumpMemory, parseDump } from './monitor-memory.ts';
+import { dumpMemory, parseAddress, parseDump } from './monitor-memory.ts';
 import { pagesText, registersText } from './monitor-registers.ts';
 import { gdtText, idtText } from './monitor-tables.ts';
+import { pagePathText, walkNow } from './page-path.ts';
 
 interface MonitorCommand {
   readonly name: string;
@@ -33,6 +34,11 @@ const COMMANDS: readonly MonitorCommand[] = [
     run: (machine) => gdtText(registersOf(machine), readLinear(machine)),
   },
   { name: 'info idt', help: 'gates of the IDT', run: (machine) => idtText(registersOf(machine), readLinear(machine)) },
+  {
+    name: 'info walk',
+    help: 'ADDRESS: the page-table entries that map a linear address',
+    run: walkText,
+  },
   {
     name: 'xp',
     help: '/FMT ADDRESS: physical memory; FMT is a count, a form (x o d u c) and a size (b h w)',
@@ -63,6 +69,13 @@ function registersOf(machine: DebuggedMachine) {
 
 function readLinear(machine: DebuggedMachine) {
   return (address: number, length: number) => machine.vcpus[0].space.readLinear(address, length);
+}
+
+function walkText(machine: DebuggedMachine, argument: string): string {
+  const registers = registersOf(machine);
+  const linear = parseAddress(argument.trim(), registers);
+  if (linear === undefined) return `not an address: '${argument.trim()}'\n`;
+  return pagePathText(walkNow(registers, linear, (at, length) => machine.physical.read(at, length)));
 }
 
 function dump(machine: DebuggedMachine, argument: string, space: 'linear' | 'physical'): string {

@@ -42,7 +42,7 @@ function isForm(letter: string): letter is Form {
 }
 
 /** Numbers (0x…, decimal) and `$register`, joined by + and -. */
-function parseAddress(text: string, registers: Registers): number | undefined {
+export function parseAddress(text: string, registers: Registers): number | undefined {
   if (text === '') return undefined;
   let sum = 0;
   for (const [, sign, term] of text.replace(/ /g, '').matchAll(/([+-]?)([^+-]*)/g)) {

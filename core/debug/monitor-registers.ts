@@ -2,7 +2,7 @@
 import { AF, CF, DF, OF, PF, SF, ZF } from '../isa/eflags.ts';
 import { PDE_LARGE, PTE_PRESENT, PTE_USER, PTE_WRITABLE } from '../memory/page-walk.ts';
 import { hex } from '../util/hex.ts';
-import { systemTypeName } from './monitor-tables.ts';
+import { systemTypeName } from './descriptors.ts';
 import type { Registers, SegmentValue } from './target.ts';
 
 const CR0_PE = 1;

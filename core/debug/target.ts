@@ -2,6 +2,7 @@
  * The one interface between a debugger front end and a machine. Plain messages, asynchronous, so that it
  * may cross a worker or a socket. A capability that is absent is not supported and not advertised.
  */
+import type { DeviceState } from '../bus/device.ts';
 import type { FaultRecord } from '../isa/exceptions.ts';
 
 export type Address =
@@ -173,6 +174,13 @@ export interface ImageInfo {
   readonly bytes: Uint8Array;
 }
 
+/** A device's state by field name, as it would be saved; read-only. */
+export interface DeviceView {
+  /** Unique within a machine, e.g. `pic`, `uart0`. */
+  readonly name: string;
+  readonly state: DeviceState;
+}
+
 export interface DebugTarget {
   readonly vcpus: number;
   readRegisters(vcpu: number): Promise<Registers>;
@@ -206,4 +214,6 @@ export interface DebugTarget {
   claim?(client: string): (() => void) | undefined;
   /** A monitor command (`help`, `stats`, `info registers`, …); undefined = unknown command. */
   monitor?(command: string): Promise<string | undefined>;
+  /** What the devices hold, in the machine's order. Looking changes nothing. */
+  devices?(): Promise<readonly DeviceView[]>;
 }

@@ -289,6 +289,7 @@ describe('looking', () => {
       'System',
       'Flags',
       'FPU',
+      'Machine',
     ]);
     for (const { variablesReference } of scopes) {
       const { variables } = await request('variables', { variablesReference });
