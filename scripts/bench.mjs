@@ -12,14 +12,21 @@ import { parseArgs } from 'node:util';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { dist, fail, root, run } from './lib/root.mjs';
 
-const { values } = parseArgs({
-  options: {
+function readOptions() {
+  const options = {
     rounds: { type: 'string', default: '3' },
     only: { type: 'string' },
     peers: { type: 'string' },
     v86: { type: 'string', default: path.join(root, '.work/v86/node_modules/v86') },
-  },
-});
+  };
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return fail(error.message);
+  }
+}
+
+const values = readOptions();
 
 ensureDependencies();
 if (run(process.execPath, ['scripts/build.mjs']) !== 0) process.exit(1);
