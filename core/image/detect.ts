@@ -23,7 +23,9 @@ const MULTIBOOT2_MAGIC = 0xe852_50d6;
 export function detectImage(bytes: Uint8Array): DetectedKind {
   if (bytes.length === 0) return 'empty';
   // A kernel that carries both headers boots by the first: we have that loader.
-  if (findMultibootHeader(bytes) !== undefined) return 'multiboot';
+  // One that needs ELF to say where it goes may also lie in a disk image whose first file is a kernel.
+  const header = findMultibootHeader(bytes);
+  if (header !== undefined && (header.addresses !== undefined || isElf(bytes))) return 'multiboot';
   if (hasMultiboot2Header(bytes)) return 'multiboot2';
   if (isElf(bytes)) return 'elf';
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'gzip';

@@ -8,6 +8,7 @@
  *   index.js           the library                 iced-x86.js        the disassembler, required on first use
  *   tier0.wasm         the interpreter, emitted by core/vcpu/interpreter
  *   demo.elf           the bundled demo guest      THIRD-PARTY-NOTICES.txt
+ *   demo.img           the same on a disk, booted by loader.elf, whose symbols are there
  *   trapgate-gdb.py    for gdb: follows a guest between 16-bit and 32-bit code
  */
 import { spawn } from 'node:child_process';
@@ -25,6 +26,7 @@ import {
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
+import { demoDisk } from './demo-disk.mjs';
 import { notices } from './notices.mjs';
 import { dist, root } from './root.mjs';
 
@@ -272,6 +274,9 @@ export async function build() {
   const results = await Promise.all([bundleCommand(), ...present.map(bundle)]);
   copy('node_modules/iced-x86/iced_x86_bg.wasm', 'iced_x86_bg.wasm');
   copy('server/demo/demo.elf', 'demo.elf');
+  copy('server/demo/loader.elf', 'loader.elf');
+  const [loader, kernel] = ['loader.elf', 'demo.elf'].map((name) => readFileSync(source(`server/demo/${name}`)));
+  writeFileSync(path.join(dist, 'demo.img'), demoDisk(loader, kernel));
   copy('server/gdb/trapgate-gdb.py', 'trapgate-gdb.py');
   writeFileSync(path.join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(results.map((result) => result.metafile)));
   await writeBytecode();

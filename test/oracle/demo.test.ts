@@ -36,6 +36,8 @@ describe('the demo guest', () => {
     if (recorded === present) expect(Buffer.compare(rebuilt, committed)).toBe(0);
     const shape = (bytes: Uint8Array) => parseElf(bytes).segments.map((segment) => segment.virtual >>> 20);
     expect(shape(rebuilt)).toEqual(shape(committed));
+    const loader = [read(join(workFolder(), 'loader.elf')), read(join(FOLDER, 'loader.elf'))];
+    if (recorded === present) expect(Buffer.compare(loader[0], loader[1])).toBe(0);
     const names = (bytes: Uint8Array) => parseElf(bytes).symbols.map((symbol) => symbol.name);
     for (const image of [committed, rebuilt]) expect(names(image)).toEqual(expect.arrayContaining(FUNCTIONS));
   });
