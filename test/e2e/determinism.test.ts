@@ -92,9 +92,8 @@ describe('the state hash at 100 positions of the demo', () => {
   it('is the same when a debugger single-steps 10,000 instructions before each', async () => {
     const machine = machineOf(DEMO);
     const target = new MachineTarget(machine, { yieldToHost: () => Promise.resolve() });
-    const some = PLACES.filter((_, index) => index % 10 === 9);
     const hashes: string[] = [];
-    for (const step of some) {
+    for (const step of PLACES) {
       const from = Math.max(machine.steps, step - 10_000);
       runTo(machine, from);
       while (machine.steps < step) {
@@ -103,8 +102,8 @@ describe('the state hash at 100 positions of the demo', () => {
       }
       hashes.push(machine.stateHash());
     }
-    expect(hashes).toEqual(EXPECTED.filter((_, index) => index % 10 === 9));
-  });
+    expect(hashes).toEqual(EXPECTED);
+  }, 300_000);
 
   it('is the same with points armed that stop nothing', () => {
     const machine = machineOf(DEMO);
