@@ -77,3 +77,11 @@ function flatBinary(source: string): string {
   tool('objcopy', ['-O', 'binary', '-j', '.text', `${base}.elf`, `${base}.img`]);
   return `${base}.img`;
 }
+
+/** A 1.44 MB floppy that begins with this 16-bit code, linked at 7C00h; the source places its own signature. */
+export function bootDisk(source: string): Uint8Array {
+  const path = sourceFile(`floppy${sectors++}.S`, `.code16\n.globl _start\n_start:\n${source}\n`);
+  const floppy = new Uint8Array(1_474_560);
+  floppy.set(readFileSync(flatBinary(path)));
+  return floppy;
+}

@@ -4,6 +4,7 @@ import { memoryRanges } from '../memory-map.ts';
 import type { Call, Service } from './call.ts';
 import { startWait } from './clock.ts';
 import * as area from './data-area.ts';
+import { powerManagement } from './power.ts';
 import { ROM_SEGMENT, SYSTEM_TABLE } from './rom.ts';
 
 const UNSUPPORTED = 0x86;
@@ -42,6 +43,7 @@ export const system: Service = (call) => {
 
 const FUNCTIONS: ReadonlyMap<number, (call: Call) => void> = new Map([
   [0x41, nothing],
+  [0x53, powerManagement],
   [0x80, nothing],
   [0x81, nothing],
   [0x82, nothing],
