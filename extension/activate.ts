@@ -1,10 +1,8 @@
 /** What both hosts do when VS Code starts the extension: the adapter runs inside the extension host. */
 import * as vscode from 'vscode';
+import { baseName, DEBUG_TYPE, DYNAMIC, fileName, INITIAL, launchOf, RESOLVER } from './configuration-provider.ts';
 import { TrapgateSession } from './session.ts';
 import type { TargetFactory } from './target-factory.ts';
-import { uriOf } from './vscode-host.ts';
-
-export const DEBUG_TYPE = 'trapgate';
 
 /** @param factory where sessions get their machines from */
 export function register(context: vscode.ExtensionContext, factory: TargetFactory): void {
@@ -12,10 +10,21 @@ export function register(context: vscode.ExtensionContext, factory: TargetFactor
     vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, {
       createDebugAdapterDescriptor: () => new vscode.DebugAdapterInlineImplementation(inlineAdapter(factory)),
     }),
-    vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, {
-      resolveDebugConfiguration: (_folder, configuration) => complete(configuration),
-      resolveDebugConfigurationWithSubstitutedVariables: (_folder, configuration) => located(configuration),
-    }),
+    vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, RESOLVER),
+    vscode.debug.registerDebugConfigurationProvider(
+      DEBUG_TYPE,
+      INITIAL,
+      vscode.DebugConfigurationProviderTriggerKind.Initial,
+    ),
+    vscode.debug.registerDebugConfigurationProvider(
+      DEBUG_TYPE,
+      DYNAMIC,
+      vscode.DebugConfigurationProviderTriggerKind.Dynamic,
+    ),
+    // In the explorer's menu: boots the file that was clicked on.
+    vscode.commands.registerCommand('trapgate.debugFile', (uri: vscode.Uri) =>
+      vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(uri), launchOf(fileName(uri), baseName(uri))),
+    ),
   );
 }
 
@@ -33,30 +42,4 @@ function inlineAdapter(factory: TargetFactory): vscode.DebugAdapter {
       sent.dispose();
     },
   };
-}
-
-/** F5 without a launch.json boots the kernel of the folder. */
-function complete(configuration: vscode.DebugConfiguration): vscode.DebugConfiguration {
-  if (configuration.type || configuration.request || configuration.name) return configuration;
-  return { type: DEBUG_TYPE, request: 'launch', name: 'Boot in Trapgate', program: `\${workspaceFolder}/kernel.elf` };
-}
-
-/**
- * Names files by what VS Code can open: a path on disk, else the URI. The names of source files are made
- * from that of the program, so it must be whole.
- */
-function located(configuration: vscode.DebugConfiguration): vscode.DebugConfiguration {
-  const { program, kernel, symbols } = configuration;
-  return {
-    ...configuration,
-    program: locatedFile(program),
-    kernel: locatedFile(kernel),
-    symbols: Array.isArray(symbols) ? symbols.map((entry) => ({ ...entry, file: locatedFile(entry?.file) })) : symbols,
-  };
-}
-
-function locatedFile(name: unknown): unknown {
-  if (typeof name !== 'string' || name === '') return name;
-  const uri = uriOf(name);
-  return uri.scheme === 'file' ? uri.fsPath : uri.toString();
 }

@@ -1,5 +1,5 @@
 /** The launch configuration: what may stand in launch.json, checked. Its names are those of the command line. */
-import { notSupportedYet, UserError } from '../core/index.ts';
+import { type DriveName, notSupportedYet, UserError } from '../core/index.ts';
 import { asArray, asObject, integer, type Json, optionalText, text } from './arguments.ts';
 import type { SourceMap } from './sources.ts';
 
@@ -8,10 +8,18 @@ export interface SymbolFile {
   readonly offset: number;
 }
 
+export interface DiskFile {
+  readonly drive: DriveName;
+  readonly path: string;
+}
+
 export interface LaunchConfiguration {
+  /** Empty when only disks are given. */
   readonly program: string;
-  /** What is booted; the program itself unless `kernel` names something else. */
-  readonly boots: string;
+  /** What is booted; the program itself unless a kernel or a disk says what boots. */
+  readonly boots?: string;
+  readonly disks: readonly DiskFile[];
+  readonly boot?: 'a' | 'c';
   readonly append: string;
   readonly modules: readonly string[];
   readonly memory: number;
@@ -19,8 +27,8 @@ export interface LaunchConfiguration {
   readonly symbols: readonly SymbolFile[];
   readonly sourceMap: SourceMap;
   readonly stopOnEntry: boolean;
-  /** `console`, or a file that also receives COM1. */
-  readonly serial: { readonly kind: 'console' } | { readonly kind: 'file'; readonly path: string };
+  /** `console`; a terminal that takes input too; or a file that also receives COM1. */
+  readonly serial: { readonly kind: 'console' | 'terminal' } | { readonly kind: 'file'; readonly path: string };
   /** Where to open a GDB stub as well. */
   readonly gdb?: string;
   readonly onReset: 'stop' | 'reboot';
@@ -39,7 +47,8 @@ export interface AttachConfiguration {
 
 const MIN_MEMORY = 1;
 const MAX_MEMORY = 2048;
-const NOT_YET = ['initrd', 'bios', 'fda', 'hda', 'hdb', 'cdrom', 'boot', 'cpu'];
+const NOT_YET = ['initrd', 'bios', 'cdrom', 'cpu'];
+const DRIVES = ['fda', 'hda', 'hdb'] as const;
 
 /** @throws UserError */
 export function launchConfiguration(args: Json): LaunchConfiguration {
@@ -48,12 +57,15 @@ export function launchConfiguration(args: Json): LaunchConfiguration {
   const net = optionalText(args.net);
   if (net !== undefined && net !== 'none') throw notSupportedYet(`net ${net}`);
   const program = optionalText(args.program);
-  const boots = optionalText(args.kernel) ?? program;
-  if (boots === undefined)
+  const disks = diskFiles(args);
+  const boots = optionalText(args.kernel) ?? (disks.some(({ drive }) => drive !== 'hdb') ? undefined : program);
+  if (boots === undefined && disks.length === 0)
     throw new UserError('no-program', 'the launch configuration names no program', 'set "program" to a kernel image');
   return {
-    program: program ?? boots,
+    program: program ?? boots ?? '',
     boots,
+    disks,
+    boot: bootDrive(optionalText(args.boot)),
     append: text(args.append),
     modules: asArray(args.modules).map((module) => text(module)),
     memory: bounded('memory', args.memory, 128, MIN_MEMORY, MAX_MEMORY),
@@ -102,8 +114,22 @@ function oneOf<T extends string>(name: string, value: unknown, choices: readonly
 function serial(value: string): LaunchConfiguration['serial'] {
   if (value === 'console') return { kind: 'console' };
   if (value.startsWith('file:') && value.length > 5) return { kind: 'file', path: value.slice(5) };
-  if (value === 'terminal') throw notSupportedYet('serial terminal');
-  throw new UserError('bad-configuration', `"serial" is ${JSON.stringify(value)}`, 'console or file:PATH');
+  if (value === 'terminal') return { kind: 'terminal' };
+  throw new UserError('bad-configuration', `"serial" is ${JSON.stringify(value)}`, 'console, terminal or file:PATH');
+}
+
+function diskFiles(args: Json): DiskFile[] {
+  return DRIVES.flatMap((drive) => {
+    const path = optionalText(args[drive]);
+    if (path?.endsWith(',write')) throw notSupportedYet(`${drive} with ,write in a launch configuration`);
+    return path === undefined ? [] : [{ drive, path }];
+  });
+}
+
+function bootDrive(value: string | undefined): 'a' | 'c' | undefined {
+  if (value === undefined || value === 'a' || value === 'c') return value;
+  if (value === 'd') throw notSupportedYet('boot d');
+  throw new UserError('bad-configuration', `"boot" is ${JSON.stringify(value)}`, 'a, c or d');
 }
 
 function symbolFiles(value: unknown): SymbolFile[] {

@@ -17,13 +17,23 @@ export interface HostServices {
   wallClock(): number;
   /** Absent where files cannot be written piece by piece. */
   createFile?(path: string): { write(bytes: Uint8Array): void; close(): void };
+  /** A terminal for COM1; `input` is called with what the user types. Absent where there are none. */
+  openTerminal?(name: string, input: (bytes: Uint8Array) => void): { write(bytes: Uint8Array): void; close(): void };
   /** Opens a GDB stub beside the session. Absent where there are no sockets. */
   openGdb?(target: DebugTarget, address: string): Promise<{ readonly address: string; close(): void }>;
 }
 
 /** @throws UserError */
 export async function provideMachine(configuration: LaunchConfiguration, host: HostServices): Promise<Provided> {
-  const bytes = await readNamed(host, configuration.boots, 'image');
+  const { boots } = configuration;
+  const bytes = boots === undefined ? undefined : await readNamed(host, boots, 'image');
+  const disks = await Promise.all(
+    configuration.disks.map(async ({ drive, path }) => ({
+      drive,
+      name: fileName(path),
+      bytes: await readNamed(host, path, 'disk'),
+    })),
+  );
   const modules = await Promise.all(
     configuration.modules.map(async (text) => ({
       name: text,
@@ -37,20 +47,23 @@ export async function provideMachine(configuration: LaunchConfiguration, host: H
       wallClock: host.wallClock(),
       vga: configuration.vga,
       onReset: configuration.onReset,
-      image: { name: fileName(configuration.boots), bytes, append: configuration.append, modules },
+      image: bytes && { name: fileName(boots ?? ''), bytes, append: configuration.append, modules },
+      disks,
+      boot: configuration.boot,
     },
     await host.tier0(),
   );
+  const named = configuration.program;
+  const program = named === boots || named === '' ? bytes : await readNamed(host, named, 'program');
   const target = new MachineTarget(machine, {
-    image: { name: fileName(configuration.boots), path: configuration.boots, bytes },
+    // For a gdb beside the session: what the symbols are in.
+    image: program && { name: fileName(named), path: named, bytes: program },
     maxSteps: configuration.maxInstructions > 0 ? configuration.maxInstructions : undefined,
     rebootOnReset: configuration.onReset === 'reboot',
     yieldToHost: () => host.yieldToHost(),
     milliseconds: () => host.milliseconds(),
   });
-  const program =
-    configuration.program === configuration.boots ? bytes : await readNamed(host, configuration.program, 'program');
-  const images = await loadImages(configuration.program, program, configuration.symbols, host);
+  const images = await loadImages(named, program ?? new Uint8Array(0), configuration.symbols, host);
   const side = await openSideDoors(target, configuration, host);
   return {
     target,
@@ -58,6 +71,7 @@ export async function provideMachine(configuration: LaunchConfiguration, host: H
     program: configuration.program,
     sourceBase: await findSourceBase(images, configuration.program, host),
     notes: [...machine.notes, ...side.notes, ...images.flatMap((image) => image.problems)],
+    serialElsewhere: configuration.serial.kind === 'terminal',
     release: side.close,
   };
 }
@@ -91,6 +105,21 @@ async function openSideDoors(
       if (event.kind === 'output' && event.channel === 'serial') file.write(event.bytes);
     });
     closers.push(unsubscribe, () => file.close());
+  }
+  if (configuration.serial.kind === 'terminal') {
+    if (host.openTerminal === undefined)
+      throw new UserError(
+        'no-terminal',
+        'this client has no terminal for COM1',
+        'use "serial": "console", and the request trapgate/sendSerial to type',
+      );
+    const terminal = host.openTerminal(`COM1: ${fileName(configuration.program)}`, (bytes) => {
+      target.sendSerial(bytes).catch(() => {});
+    });
+    const unsubscribe = target.subscribe((event) => {
+      if (event.kind === 'output' && event.channel === 'serial') terminal.write(event.bytes);
+    });
+    closers.push(unsubscribe, () => terminal.close());
   }
   if (configuration.gdb === undefined) {
     // With a stub beside it the session shares the machine; alone it has it for itself.

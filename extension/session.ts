@@ -16,7 +16,7 @@ import {
 } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type Stop, type TargetEvent, UserError } from '../core/index.ts';
-import { asObject, type Json, text } from './arguments.ts';
+import { asObject, type Json, required, text } from './arguments.ts';
 import { AttachRelay } from './attach-relay.ts';
 import type { Attached } from './attached.ts';
 import { Breakpoints } from './breakpoints.ts';
@@ -169,6 +169,11 @@ export class TrapgateSession extends DebugSession {
       modules: use(({ debuggee }, args) => modules(args, debuggee)),
       loadedSources: use(({ sources }) => loadedSources(sources)),
       source: (args) => this.source(args),
+      // Not in the protocol: what a client without a terminal types on COM1.
+      'trapgate/sendSerial': use(
+        ({ debuggee }, args) =>
+          debuggee.target.sendSerial(new TextEncoder().encode(required(args.text, 'text'))) as Promise<undefined>,
+      ),
     };
   }
 
@@ -246,8 +251,10 @@ export class TrapgateSession extends DebugSession {
 
   private targetEvent(event: TargetEvent): void {
     const session = this.attached;
-    if (event.kind === 'output') session?.output.put(event.channel, event.bytes);
-    else if (event.kind === 'message') this.say(`${event.text}\n`);
+    if (event.kind === 'output') {
+      if (event.channel !== 'serial' || session?.provided.serialElsewhere !== true)
+        session?.output.put(event.channel, event.bytes);
+    } else if (event.kind === 'message') this.say(`${event.text}\n`);
     else if (event.kind === 'resumed' && session !== undefined && !session.control.running) {
       session.debuggee.invalidate();
       this.sendEvent(new ContinuedEvent(1, true));

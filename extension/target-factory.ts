@@ -12,6 +12,8 @@ export interface Provided {
   readonly sourceBase?: string;
   /** What the user should know: notes of the loader, a stub that listens. */
   readonly notes: readonly string[];
+  /** COM1 has a place of its own and is not wanted in the Debug Console. */
+  readonly serialElsewhere?: boolean;
   /** Gives the machine back (attach) or away (launch). */
   release(): void;
   /** Ends the process that runs a joined machine. */

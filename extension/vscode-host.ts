@@ -1,6 +1,7 @@
 /** What VS Code gives a session in either host: files of any scheme through `vscode.workspace.fs`. */
 import * as vscode from 'vscode';
 import type { HostServices } from './machine-provider.ts';
+import { openSerialTerminal } from './serial-terminal.ts';
 
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]+:/;
 
@@ -31,6 +32,7 @@ export function vscodeServices(extensionUri: vscode.Uri): HostServices {
       tier0 ??= compile();
       return tier0;
     },
+    openTerminal: openSerialTerminal,
     yieldToHost: nextTurn,
     milliseconds: () => performance.now(),
     wallClock: () => Math.floor(Date.now() / 1000),

@@ -7,7 +7,7 @@ import Module, { createRequire } from 'node:module';
 import path from 'node:path';
 import vm from 'node:vm';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const FILES: Readonly<Record<string, string>> = {
@@ -58,7 +58,31 @@ interface Adapter {
   handleMessage(message: object): void;
 }
 interface Provider {
+  resolveDebugConfiguration(folder: undefined, configuration: object): Promise<object>;
   resolveDebugConfigurationWithSubstitutedVariables(folder: undefined, configuration: object): object;
+  provideDebugConfigurations(folder: undefined): Promise<object[]>;
+}
+interface Terminal {
+  readonly name: string;
+  readonly pty: { onDidWrite(listener: (text: string) => void): void; open(): void; handleInput(text: string): void };
+}
+interface Activated {
+  readonly adapter: Adapter;
+  /** Resolver, initial, dynamic. */
+  readonly providers: readonly Provider[];
+  readonly terminals: readonly Terminal[];
+  readonly workspace: { isTrusted: boolean };
+}
+
+/** Folders are what the files' paths say. */
+function list(folder: Uri): [string, number][] {
+  const names = new Map<string, number>();
+  for (const file of Object.keys(FILES)) {
+    if (!file.startsWith(`${folder.path}/`)) continue;
+    const [name, ...below] = file.slice(folder.path.length + 1).split('/');
+    names.set(name, below.length > 0 ? 2 : 1);
+  }
+  return [...names];
 }
 
 function find(uri: Uri): string {
@@ -77,7 +101,10 @@ function inNode(file: string, vscode: object): Extension {
   const load = loader._load;
   loader._load = (name, ...rest) => (name === 'vscode' ? vscode : load(name, ...rest));
   try {
-    return createRequire(file)(file) as Extension;
+    const require = createRequire(file);
+    // Each test has a VS Code of its own.
+    delete require.cache[file];
+    return require(file) as Extension;
   } finally {
     loader._load = load;
   }
@@ -97,64 +124,79 @@ function inWorker(file: string, vscode: object): Extension {
 }
 
 /** Activates the bundle and answers what it registered. */
-function activate(bundle: 'extension.js' | 'extension.web.js'): { adapter: Adapter; provider: Provider } {
-  const made: { adapter?: Adapter; provider?: Provider } = {};
+function activate(bundle: 'extension.js' | 'extension.web.js'): Activated {
+  const adapters: Adapter[] = [];
+  const providers: Provider[] = [];
+  const terminals: Terminal[] = [];
   const vscode = {
     EventEmitter,
     Uri,
+    FileType: { File: 1, Directory: 2 },
+    DebugConfigurationProviderTriggerKind: { Initial: 1, Dynamic: 2 },
     DebugAdapterInlineImplementation: class {
       constructor(adapter: Adapter) {
-        made.adapter = adapter;
+        adapters.push(adapter);
       }
     },
     debug: {
       registerDebugAdapterDescriptorFactory: (_type: string, factory: { createDebugAdapterDescriptor(): void }) =>
         factory.createDebugAdapterDescriptor(),
-      registerDebugConfigurationProvider: (_type: string, provider: Provider) => {
-        made.provider = provider;
+      registerDebugConfigurationProvider: (_type: string, provider: Provider) => providers.push(provider),
+    },
+    commands: { registerCommand() {} },
+    window: {
+      tabGroups: { activeTabGroup: {} },
+      createTerminal: (terminal: Terminal) => {
+        terminals.push(terminal);
+        return { show() {}, dispose() {} };
       },
     },
     workspace: {
+      isTrusted: true,
       workspaceFolders: [{ uri: new Uri('memfs', '/project') }],
       fs: {
         readFile: async (uri: Uri) => new Uint8Array(readFileSync(find(uri))),
         stat: async (uri: Uri) => find(uri),
+        readDirectory: async (uri: Uri) => list(uri),
       },
     },
   };
   const file = path.join(root, 'dist', bundle);
   const extension = bundle === 'extension.js' ? inNode(file, vscode) : inWorker(file, vscode);
   extension.activate({ subscriptions: [], extensionUri: new Uri('memfs', '/ext') });
-  if (made.adapter === undefined || made.provider === undefined) throw new Error('nothing was registered');
-  return { adapter: made.adapter, provider: made.provider };
+  return { adapter: adapters[0], providers, terminals, workspace: vscode.workspace };
+}
+
+function clientOf(adapter: Adapter) {
+  const messages: DebugProtocol.ProtocolMessage[] = [];
+  adapter.onDidSendMessage((message) => messages.push(message));
+  let seq = 0;
+  const response = async (command: string, args: object = {}): Promise<DebugProtocol.Response> => {
+    const own = ++seq;
+    adapter.handleMessage({ seq: own, type: 'request', command, arguments: args });
+    const mine = (message: DebugProtocol.ProtocolMessage) => (message as DebugProtocol.Response).request_seq === own;
+    await expect.poll(() => messages.some(mine), { timeout: 20_000 }).toBe(true);
+    return messages.find(mine) as DebugProtocol.Response;
+  };
+  const event = (name: string) =>
+    expect
+      .poll(() => messages.some((message) => (message as DebugProtocol.Event).event === name), { timeout: 20_000 })
+      .toBe(true);
+  return { response, event, messages };
 }
 
 test.each(['extension.js', 'extension.web.js'] as const)(
   '%s: launch, break, look, disassemble, run to the end',
   async (bundle) => {
-    const { adapter, provider } = activate(bundle);
-    const messages: DebugProtocol.ProtocolMessage[] = [];
-    adapter.onDidSendMessage((message) => messages.push(message));
-    let seq = 0;
-    const response = async (command: string, args: object = {}): Promise<DebugProtocol.Response> => {
-      const own = ++seq;
-      adapter.handleMessage({ seq: own, type: 'request', command, arguments: args });
-      const mine = (message: DebugProtocol.ProtocolMessage) => (message as DebugProtocol.Response).request_seq === own;
-      await expect.poll(() => messages.some(mine), { timeout: 20_000 }).toBe(true);
-      return messages.find(mine) as DebugProtocol.Response;
-    };
-    const event = (name: string) =>
-      expect
-        .poll(() => messages.some((message) => (message as DebugProtocol.Event).event === name), { timeout: 20_000 })
-        .toBe(true);
-
+    const { adapter, providers } = activate(bundle);
+    const { response, event, messages } = clientOf(adapter);
     await response('initialize');
     expect(await response('launch', { program: 'missing.elf' })).toMatchObject({
       success: false,
       message: 'cannot read the image missing.elf: no such file (check the path in launch.json)',
     });
     const configuration = { request: 'launch', program: 'server/demo/demo.elf' };
-    const whole = provider.resolveDebugConfigurationWithSubstitutedVariables(undefined, configuration);
+    const whole = providers[0].resolveDebugConfigurationWithSubstitutedVariables(undefined, configuration);
     expect(whole).toMatchObject({ program: 'memfs:/project/server/demo/demo.elf' });
     expect(await response('launch', whole)).toMatchObject({ success: true });
     const kmain = 'memfs:/project/server/demo/kmain.c';
@@ -182,3 +224,55 @@ test.each(['extension.js', 'extension.web.js'] as const)(
     );
   },
 );
+
+describe.each(['extension.js', 'extension.web.js'] as const)('%s', (bundle) => {
+  test('F5 without a launch.json boots the kernel that is there', async () => {
+    const { providers } = activate(bundle);
+    const [resolver, initial, dynamic] = providers;
+    const boot = {
+      type: 'trapgate',
+      request: 'launch',
+      name: 'Boot server/demo/demo.elf',
+      program: `\${workspaceFolder}/server/demo/demo.elf`,
+    };
+    expect(await resolver.resolveDebugConfiguration(undefined, {})).toEqual(boot);
+    expect(await dynamic.provideDebugConfigurations(undefined)).toEqual([boot]);
+    expect(await initial.provideDebugConfigurations(undefined)).toMatchObject([boot, { request: 'attach' }]);
+    const own = { type: 'trapgate', request: 'launch', name: 'mine', program: 'x' };
+    expect(await resolver.resolveDebugConfiguration(undefined, own)).toBe(own);
+  });
+
+  test('COM1 is a terminal when it should be, and not in the console', async () => {
+    const { adapter, terminals } = activate(bundle);
+    const { response, event, messages } = clientOf(adapter);
+    await response('initialize');
+    const program = 'memfs:/project/server/demo/demo.elf';
+    expect(await response('launch', { program, serial: 'terminal' })).toMatchObject({ success: true });
+    expect(terminals.map(({ name }) => name)).toEqual(['COM1: demo.elf']);
+    let screen = '';
+    terminals[0].pty.onDidWrite((text) => {
+      screen += text;
+    });
+    await response('configurationDone');
+    await event('terminated');
+    terminals[0].pty.open();
+    terminals[0].pty.handleInput('x');
+    expect(screen).toContain('All done, powering off.\r\n');
+    expect(JSON.stringify(messages)).not.toContain('All done');
+  });
+
+  test('a workspace that is not trusted gets no file and no socket', async () => {
+    const { adapter, workspace } = activate(bundle);
+    workspace.isTrusted = false;
+    const { response } = clientOf(adapter);
+    await response('initialize');
+    const program = 'memfs:/project/server/demo/demo.elf';
+    const reason = bundle === 'extension.js' ? 'this workspace is not trusted' : 'this host cannot';
+    expect((await response('launch', { program, gdb: '0' })).message).toContain(reason);
+    expect((await response('launch', { program, serial: 'file:/tmp/never' })).message).toContain(reason);
+    const refused = bundle === 'extension.js' ? reason : 'this host has no sockets';
+    expect((await response('attach', { target: 'localhost:1' })).message).toContain(refused);
+    expect(await response('launch', { program })).toMatchObject({ success: true });
+    expect(await response('disconnect')).toMatchObject({ success: true });
+  });
+});

@@ -62,10 +62,12 @@ describe('the start of a session', () => {
   test.each([
     [{ program: '' }, 'the launch configuration names no program (set "program" to a kernel image)'],
     [{ memory: 0 }, '"memory" is 0 (a whole number from 1 to 2048)'],
-    [{ hda: 'disk.img' }, 'not supported yet: hda'],
+    [{ cdrom: 'disk.iso' }, 'not supported yet: cdrom'],
+    [{ hda: 'disk.img,write' }, 'not supported yet: hda with ,write'],
+    [{ boot: 'z' }, '"boot" is "z" (a, c or d)'],
     [{ smp: 2 }, 'not supported yet: smp 2'],
     [{ symbols: [{}] }, 'names no file'],
-    [{ serial: 'carrier pigeon' }, '"serial" is "carrier pigeon" (console or file:PATH)'],
+    [{ serial: 'carrier pigeon' }, '"serial" is "carrier pigeon" (console, terminal or file:PATH)'],
   ])('launch %j', async (configuration, message) => {
     await expect(launched(adapter, configuration)).rejects.toThrow(message);
   });
