@@ -7,24 +7,32 @@ export {
   decodeGate,
   descriptorText,
 } from './debug/descriptors.ts';
+export { type Child, childCount, childrenOf } from './debug/children.ts';
 export {
   type DisassembledInstruction,
   disassemble,
   MAX_INSTRUCTIONS,
 } from './debug/disassembler.ts';
+export type { FrameRow } from './debug/dwarf/frame-rules.ts';
 export { type FunctionRange, FunctionTable } from './debug/dwarf/function-table.ts';
 export type { LineLocation, LineTable } from './debug/dwarf/line-table.ts';
+export type { FunctionScope } from './debug/dwarf/scopes.ts';
+export type { FrameView, Variables } from './debug/dwarf/variables.ts';
 export {
   type EvaluateContext,
   evaluate,
   evaluateTree,
   type Place,
   type SymbolMeaning,
+  storageReader,
   type Value,
 } from './debug/evaluate.ts';
+export { converted } from './debug/evaluate-arithmetic.ts';
 export { type Expression, ExpressionError, parseExpression } from './debug/expression.ts';
 export { compileExpression } from './debug/expression-bytecode.ts';
-export { isSigned, sizeOf, typeName } from './debug/expression-types.ts';
+export { isOwnType, isSigned, sizeOf, typeName } from './debug/expression-types.ts';
+export { floatBytes } from './debug/float.ts';
+export { type FormatContext, formatObject, formatValue } from './debug/format-value.ts';
 export { MachineTarget, type MachineTargetOptions } from './debug/machine-target.ts';
 export {
   entryText,
@@ -35,6 +43,7 @@ export {
   word,
 } from './debug/page-path.ts';
 export { Program } from './debug/program.ts';
+export { FrameScope, type ScopeVariable } from './debug/program-scope.ts';
 export {
   CORE_REGISTER_COUNT,
   DEBUG_REGISTERS,
@@ -45,9 +54,12 @@ export {
   GDB_ESP,
 } from './debug/register-table.ts';
 export { FLAG_BITS, registerNames, registerValue, registerWrite } from './debug/register-values.ts';
+export { StorageError } from './debug/storage.ts';
 export type { SymbolMatch, SymbolTable } from './debug/symbols.ts';
 export * from './debug/target.ts';
+export { isScalar, plain, type Type } from './debug/types.ts';
 export { type Frame, unwind } from './debug/unwind.ts';
+export { type DataObject, loadObject } from './debug/value.ts';
 export { keyCodes, keyNames, textCodes } from './devices/ps2-scan-codes.ts';
 export { type ElfFile, isElf, parseElf } from './image/elf.ts';
 export { loadImage } from './image/load-image.ts';

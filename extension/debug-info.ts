@@ -1,5 +1,5 @@
 /** What the adapter asks of an image's symbols and line table; addresses are linear. */
-import { Program, type SymbolMeaning } from '../core/index.ts';
+import { type FrameRow, type FunctionScope, Program, type SymbolMeaning, type Variables } from '../core/index.ts';
 
 export interface SourceRow {
   readonly file: string;
@@ -33,6 +33,12 @@ export interface DebugInfo {
   /** The same for the function that starts at `entry`; `entry` itself where nothing better is known. */
   bodyStart(entry: number): number;
   files(): readonly string[];
+  /** Variables and types. */
+  readonly variables?: Variables;
+  /** Call frame information. */
+  frameRow?(address: number): FrameRow | undefined;
+  /** The path of the file in which an inlined function was called. */
+  callFile?(scope: FunctionScope): string | undefined;
 }
 
 /** Of an ELF file. @throws UserError when the bytes are none */
@@ -57,5 +63,8 @@ export function debugInfoOf(bytes: Uint8Array, path: string, offset = 0): DebugI
       return lines.prologueEnd(entry, found.end);
     },
     files: () => lines.files(),
+    variables: program.variables,
+    frameRow: (address) => program.frameRow(address),
+    callFile: (scope) => scope.call && program.fileOf(scope.entry, scope.call.file),
   };
 }

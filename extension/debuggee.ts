@@ -6,22 +6,28 @@ import {
   type DebugTarget,
   type EvaluateContext,
   type Frame,
+  FrameScope,
   linear,
   type Registers,
   type SymbolMeaning,
   unwind,
 } from '../core/index.ts';
+import { type CallFrame, callFrames } from './call-frames.ts';
 import type { DebugInfo, SourceRow } from './debug-info.ts';
+import { VariableReferences } from './variable-references.ts';
 
 export class Debuggee {
   readonly target: DebugTarget;
   readonly images: readonly DebugInfo[];
   /** Of the vCPU that is shown. */
   readonly vcpu = 0;
+  /** What the client may open. */
+  readonly references = new VariableReferences();
   /** Base of CS when the registers were last read. */
   private codeBase = 0;
   private snapshot: Promise<Registers> | undefined;
   private stack: Promise<Frame[]> | undefined;
+  private calls: Promise<CallFrame[]> | undefined;
 
   constructor(target: DebugTarget, images: readonly DebugInfo[]) {
     this.target = target;
@@ -32,6 +38,7 @@ export class Debuggee {
   invalidate(): void {
     this.snapshot = undefined;
     this.stack = undefined;
+    this.calls = undefined;
   }
 
   registers(): Promise<Registers> {
@@ -56,7 +63,14 @@ export class Debuggee {
     return this.target.readMemory(linear(address), length);
   }
 
-  /** The call stack, innermost frame first. */
+  /** The call stack as the source has it: with the functions that were inlined. Frame ids count these. */
+  callFrames(): Promise<CallFrame[]> {
+    if (this.target.running) return callFrames(this);
+    this.calls ??= callFrames(this);
+    return this.calls;
+  }
+
+  /** The call stack as the stack has it, innermost frame first. */
   frames(): Promise<Frame[]> {
     if (this.target.running) return this.unwindNow();
     this.stack ??= this.unwindNow();
@@ -67,6 +81,14 @@ export class Debuggee {
     return unwind(await this.registers(), {
       readMemory: (address, length) => this.readMemory(address, length),
       functionStart: (address) => this.functionStart(address),
+      frameRow: (address) => {
+        const linked = this.linked(address);
+        for (const image of this.images) {
+          const row = image.frameRow?.(linked);
+          if (row !== undefined) return row;
+        }
+        return undefined;
+      },
     });
   }
 
@@ -74,7 +96,7 @@ export class Debuggee {
    * Symbols are linked to offsets in CS. Where its base is not 0 (real mode; kernels that map themselves with
    * segments) an address that no symbol covers is looked for as such an offset.
    */
-  private linked(address: number): number {
+  linked(address: number): number {
     if (this.codeBase === 0 || this.images.some((image) => image.lookup(address) !== undefined)) return address;
     const offset = (address - this.codeBase) >>> 0;
     return this.images.some((image) => image.lookup(offset) !== undefined) ? offset : address;
@@ -131,15 +153,20 @@ export class Debuggee {
     return [];
   }
 
-  /** Frame 0 sees the machine; an outer frame sees its own EIP, ESP and EBP. */
+  /** Frame 0 sees the machine; an outer frame its own EIP and registers, as far as they are known. */
   async registersIn(frameIndex: number): Promise<Registers> {
     const registers = await this.registers();
-    const frame = frameIndex > 0 ? (await this.frames())[frameIndex] : undefined;
+    const frame = frameIndex > 0 ? (await this.callFrames())[frameIndex]?.frame : undefined;
     if (frame === undefined) return registers;
-    const general = [...registers.general];
-    general[4] = frame.stackPointer;
-    general[5] = frame.framePointer;
+    const general = registers.general.map((value, i) => frame.registers[i] ?? value);
     return { ...registers, general, eip: (frame.pc - registers.segments[1].base) >>> 0 };
+  }
+
+  /** The program's names as the frame sees them. */
+  async scopeIn(frameIndex: number): Promise<FrameScope> {
+    const files = this.images.flatMap((image) => image.variables ?? []);
+    if (files.length === 0) return new FrameScope(files);
+    return new FrameScope(files, (await this.callFrames())[frameIndex]?.own);
   }
 
   async evaluateContext(frameIndex = 0, extra?: ReadonlyMap<string, bigint>): Promise<EvaluateContext> {
@@ -148,6 +175,7 @@ export class Debuggee {
       symbol: (name) => this.findSymbol(name),
       readMemory: (address, length) => this.readMemory(address, length),
       extra,
+      scope: await this.scopeIn(frameIndex),
     };
   }
 }

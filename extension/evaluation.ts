@@ -1,19 +1,23 @@
 /** Expressions of the client: watches, hovers, the Debug Console, setExpression, completions. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import {
+  type DataObject,
   ExpressionError,
   evaluate,
+  formatValue,
   hex0x,
+  isOwnType,
+  isScalar,
   isSigned,
-  type Place,
   registerNames,
-  registerWrite,
   sizeOf,
   typeName,
   type Value,
 } from '../core/index.ts';
 import { integer, type Json, required, text } from './arguments.ts';
+import { assign } from './assignment.ts';
 import type { Debuggee } from './debuggee.ts';
+import { formatContext, openable } from './program-variables.ts';
 import { RequestError } from './protocol-error.ts';
 
 /** Prefixes that send a console line to the monitor even when it is also an expression. */
@@ -53,18 +57,44 @@ async function monitor(command: string, debuggee: Debuggee, otherwise: unknown):
 async function evaluateOrAssign(expression: string, frame: number, debuggee: Debuggee): Promise<Evaluated> {
   const assignment = ASSIGNMENT.exec(expression);
   if (assignment === null) return evaluateText(expression, frame, debuggee);
-  return assign(assignment[1], assignment[2], frame, debuggee);
+  await assign(assignment[1], assignment[2], frame, debuggee);
+  return evaluateText(assignment[1], frame, debuggee);
 }
 
 async function evaluateText(expression: string, frame: number, debuggee: Debuggee): Promise<Evaluated> {
   const format = FORMAT.exec(expression);
-  const value = await evaluate(format === null ? expression : format[1], await debuggee.evaluateContext(frame));
+  const plainText = format === null ? expression : format[1];
+  const value = await evaluate(plainText, await debuggee.evaluateContext(frame));
+  if (format === null && isOfProgram(value)) return presentValue(value, plainText.trim(), frame, debuggee);
+  if (!isScalar(value.type)) throw new RequestError('a format needs a number');
   return {
-    result: formatValue(value, debuggee, format?.[2]),
+    result: formatNumber(value, debuggee, format?.[2]),
     type: value.code === true ? 'code' : typeName(value.type),
     variablesReference: 0,
     memoryReference: memoryReference(value),
   };
+}
+
+/** A value with a type of the program is shown as in its source; registers and plain numbers in hexadecimal. */
+function isOfProgram({ object, type }: Value): boolean {
+  return object !== undefined || !isOwnType(type);
+}
+
+async function presentValue(value: Value, expression: string, frame: number, debuggee: Debuggee): Promise<Evaluated> {
+  const context = await formatContext(debuggee, frame);
+  return {
+    result: await formatValue(value, context),
+    type: typeName(value.type),
+    ...openable(objectOf(value), expression, frame, debuggee),
+    memoryReference: memoryReference(value),
+  };
+}
+
+/** What opens: the object that was read, or the number itself (a pointer that was computed). */
+function objectOf(value: Value): DataObject {
+  if (value.object !== undefined) return value.object;
+  const bytes = Uint8Array.from({ length: 16 }, (_, i) => Number((value.value >> BigInt(8 * i)) & 0xffn));
+  return { type: value.type, storage: { kind: 'bytes', bytes } };
 }
 
 /** Memory behind a value: where a pointer points, else where the value itself lies. */
@@ -74,7 +104,7 @@ function memoryReference(value: Value): string | undefined {
   return value.place?.kind === 'register' && sizeOf(value.type) === 4 ? hex0x(Number(value.value)) : undefined;
 }
 
-function formatValue(value: Value, debuggee: Debuggee, format?: string): string {
+function formatNumber(value: Value, debuggee: Debuggee, format?: string): string {
   const size = sizeOf(value.type);
   const unsigned = BigInt.asUintN(size * 8, value.value);
   const hexText = `0x${unsigned.toString(16).padStart(size * 2, '0')}`;
@@ -102,40 +132,10 @@ export async function setExpression(
   debuggee: Debuggee,
 ): Promise<DebugProtocol.SetExpressionResponse['body']> {
   const frame = Math.max(integer(args.frameId, 1) - 1, 0);
-  const {
-    result,
-    type,
-    memoryReference: reference,
-  } = await assign(required(args.expression, 'expression'), required(args.value, 'value'), frame, debuggee);
-  return { value: result, type, variablesReference: 0, memoryReference: reference };
-}
-
-async function assign(left: string, right: string, frame: number, debuggee: Debuggee): Promise<Evaluated> {
-  if (frame > 0) throw new RequestError('only the innermost frame can be changed');
-  const context = await debuggee.evaluateContext();
-  const target = await evaluate(left, context);
-  if (target.place === undefined) throw new RequestError(`${left.trim()} cannot be assigned to`);
-  const value = await evaluate(right, context);
-  await writePlace(target.place, value.value, debuggee);
-  return evaluateText(left, 0, debuggee);
-}
-
-/** @throws RequestError when the machine refuses it */
-export async function writePlace(place: Place, value: bigint, debuggee: Debuggee): Promise<void> {
-  const { target, vcpu } = debuggee;
-  if (place.kind === 'memory') {
-    const bytes = new Uint8Array(place.size);
-    for (let i = 0; i < place.size; i++) bytes[i] = Number((value >> BigInt(8 * i)) & 0xffn);
-    const written = await target.writeMemory({ space: 'linear', offset: place.address }, bytes);
-    debuggee.invalidate();
-    if (written < place.size) throw new RequestError(`memory at ${hex0x(place.address)} cannot be written`);
-    return;
-  }
-  const write = registerWrite(await debuggee.registers(), place.name, value);
-  if (write === undefined) throw new RequestError(`${place.name} cannot be written`);
-  const result = await target.writeRegister(vcpu, write.name, write.value);
-  debuggee.invalidate();
-  if (!result.ok) throw new RequestError(`${place.name} cannot be written: ${result.reason}`);
+  const expression = required(args.expression, 'expression');
+  await assign(expression, required(args.value, 'value'), frame, debuggee);
+  const { result, ...rest } = await evaluateText(expression, frame, debuggee);
+  return { value: result, ...rest };
 }
 
 /** Registers and symbols that begin as the word before the cursor does. */

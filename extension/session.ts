@@ -143,7 +143,7 @@ export class TrapgateSession extends DebugSession {
       exceptionInfo: use(({ debuggee }) => exceptionInfo(debuggee.target.lastStop)),
       threads: use(({ debuggee }) => threads(debuggee)),
       stackTrace: use(({ debuggee, sources }, args) => stackTrace(args, debuggee, sources)),
-      scopes: use(({ explorer }, args) => explorer.below(scopes(args), args)),
+      scopes: use(async ({ debuggee, explorer }, args) => explorer.below(await scopes(args, debuggee), args)),
       variables: use(({ debuggee, explorer }, args) =>
         explorer.owns(args) ? explorer.variables(args) : variables(args, debuggee),
       ),

@@ -1,7 +1,8 @@
 /** Threads, stack frames, modules, sources: where the guest is. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { type Frame, hex, hex0x, type Registers } from '../core/index.ts';
+import { hex, hex0x, type Registers } from '../core/index.ts';
 import { integer, type Json } from './arguments.ts';
+import type { CallFrame } from './call-frames.ts';
 import type { Debuggee } from './debuggee.ts';
 import type { Sources } from './sources.ts';
 
@@ -28,7 +29,7 @@ export async function stackTrace(
   debuggee: Debuggee,
   sources: Sources,
 ): Promise<DebugProtocol.StackTraceResponse['body']> {
-  const frames = await debuggee.frames();
+  const frames = await debuggee.callFrames();
   const first = Math.max(integer(args.startFrame), 0);
   const levels = integer(args.levels);
   const wanted = frames.slice(first, levels > 0 ? first + levels : undefined);
@@ -40,16 +41,16 @@ export async function stackTrace(
 }
 
 function presentFrame(
-  frame: Frame,
+  { frame, at, own, call }: CallFrame,
   index: number,
   debuggee: Debuggee,
   sources: Sources,
   registers: Registers,
 ): DebugProtocol.StackFrame {
-  // A return address may already belong to the next line: the call is one byte before it.
-  const at = index === 0 || frame.interrupted === true ? frame.pc : (frame.pc - 1) >>> 0;
-  const row = debuggee.locate(at);
-  const symbol = debuggee.symbolAt(at);
+  const row = call ?? debuggee.locate(at);
+  const found = debuggee.symbolAt(at);
+  const known = own?.scope.name ?? '';
+  const symbol = known === '' ? found : { name: known, offset: found?.offset ?? 0 };
   const offset = (frame.pc - registers.segments[1].base) >>> 0;
   const bare =
     registers.codeBits === 16 ? `${hex(registers.segments[1].selector, 4)}:${hex(offset, 4)}` : hex0x(frame.pc);

@@ -15,9 +15,11 @@ import {
   type SegmentValue,
 } from '../core/index.ts';
 import { integer, type Json, required } from './arguments.ts';
+import { setProgramVariable, writePlace } from './assignment.ts';
 import type { Debuggee } from './debuggee.ts';
-import { writePlace } from './evaluation.ts';
+import { programScopes, programVariables } from './program-variables.ts';
 import { RequestError } from './protocol-error.ts';
+import { FIRST_REFERENCE } from './variable-references.ts';
 
 const REGISTERS = 1;
 const SEGMENTS = 2;
@@ -35,11 +37,13 @@ const FRAME_REGISTERS = 1000;
 
 type Variable = DebugProtocol.Variable;
 
-export function scopes(args: Json): DebugProtocol.ScopesResponse['body'] {
+export async function scopes(args: Json, debuggee: Debuggee): Promise<DebugProtocol.ScopesResponse['body']> {
   const frame = integer(args.frameId, 1) - 1;
+  const program = await programScopes(Math.max(frame, 0), debuggee);
   if (frame > 0) {
     return {
       scopes: [
+        ...program,
         {
           name: 'Registers',
           presentationHint: 'registers',
@@ -57,6 +61,7 @@ export function scopes(args: Json): DebugProtocol.ScopesResponse['body'] {
   });
   return {
     scopes: [
+      ...program,
       scope('Registers', REGISTERS),
       scope('Segments', SEGMENTS),
       scope('System', SYSTEM),
@@ -68,6 +73,10 @@ export function scopes(args: Json): DebugProtocol.ScopesResponse['body'] {
 
 export async function variables(args: Json, debuggee: Debuggee): Promise<DebugProtocol.VariablesResponse['body']> {
   const reference = integer(args.variablesReference);
+  if (reference >= FIRST_REFERENCE) {
+    const start = Math.max(integer(args.start), 0);
+    return { variables: await programVariables(reference, start, integer(args.count), debuggee) };
+  }
   const all = list(reference, await registersOf(reference, debuggee));
   if (all === undefined) throw new RequestError(`there are no variables ${reference}`);
   const start = Math.max(integer(args.start), 0);
@@ -191,6 +200,7 @@ function fpuRegisters({ fpu }: Registers): Variable[] {
 export async function setVariable(args: Json, debuggee: Debuggee): Promise<DebugProtocol.SetVariableResponse['body']> {
   const reference = integer(args.variablesReference);
   const name = required(args.name, 'name');
+  if (reference >= FIRST_REFERENCE) return setProgramVariable(reference, name, required(args.value, 'value'), debuggee);
   const shown = list(reference, await registersOf(reference, debuggee))?.find((variable) => variable.name === name);
   if (shown === undefined) throw new RequestError(`there is no variable ${name}`);
   const value = await evaluate(required(args.value, 'value'), await debuggee.evaluateContext());

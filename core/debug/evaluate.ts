@@ -2,21 +2,27 @@
  * Values of C-like expressions against a stopped (or running) machine. It only reads: registers are a
  * snapshot, memory is read as the debugger reads it, so no A/D bit is set and no device is touched.
  */
-import { type Expression, ExpressionError, parseExpression } from './expression.ts';
-import {
-  commonType,
-  INT,
-  promoted,
-  sizeOf,
-  type Type,
-  UNSIGNED,
-  UNSIGNED_CHAR,
-  UNSIGNED_LONG_LONG,
-  UNSIGNED_SHORT,
-  wrap,
-} from './expression-types.ts';
+import { applyBinary, converted, decayed, floatValue, isTrue, negated, truth } from './evaluate-arithmetic.ts';
+import { farValue } from './evaluate-far.ts';
+import { type Expression, ExpressionError, membersOf, parseExpression } from './expression.ts';
+import { INT, UNSIGNED, UNSIGNED_CHAR, UNSIGNED_LONG_LONG, UNSIGNED_SHORT, wrap } from './expression-types.ts';
 import { isConvenienceName, isRegisterName, registerValue } from './register-values.ts';
+import { StorageError, type StorageReader } from './storage.ts';
 import type { Registers } from './target.ts';
+import { typeName } from './type-name.ts';
+import { plain, sizeOf, type Type } from './types.ts';
+import {
+  type DataObject,
+  elementObject,
+  findMember,
+  loadObject,
+  type Place,
+  pointerTo,
+  referred,
+  type Value,
+} from './value.ts';
+
+export type { Place, Value };
 
 /** What a name outside the register file stands for. */
 export interface SymbolMeaning {
@@ -26,6 +32,18 @@ export interface SymbolMeaning {
   readonly code: boolean;
   /** Size of the variable in bytes, when known. */
   readonly size?: number;
+  /** From the debug information, when it tells. */
+  readonly type?: Type;
+}
+
+/** The program's own names, as they are seen where the frame stands. */
+export interface ProgramScope {
+  /** A variable of the frame; it wins over registers, which can be written with $. */
+  local(name: string): Promise<DataObject | undefined>;
+  /** A variable of the file, or an enumerator. */
+  global(name: string): Promise<DataObject | undefined>;
+  /** `NAME` or `struct NAME`. */
+  type(name: string): Type | undefined;
 }
 
 export interface EvaluateContext {
@@ -35,237 +53,233 @@ export interface EvaluateContext {
   readMemory(linear: number, length: number): Promise<Uint8Array>;
   /** Extra names that win over registers: `error` in the condition of an exception filter. */
   readonly extra?: ReadonlyMap<string, bigint>;
-}
-
-/** Where an expression can be assigned to. */
-export type Place =
-  | { readonly kind: 'register'; readonly name: string }
-  | { readonly kind: 'memory'; readonly address: number; readonly size: 1 | 2 | 4 | 8 };
-
-export interface Value {
-  readonly value: bigint;
-  readonly type: Type;
-  /** Present when `&e` or `e = x` makes sense. */
-  readonly place?: Place;
-  /** A function: its value is its own address. */
-  readonly code?: boolean;
+  readonly scope?: ProgramScope;
 }
 
 /** Parses and evaluates. @throws ExpressionError with a line for the user */
 export async function evaluate(text: string, context: EvaluateContext): Promise<Value> {
-  return evaluateTree(parseExpression(text), context);
+  return evaluateTree(
+    parseExpression(text, (name) => context.scope?.type(name)),
+    context,
+  );
 }
 
+/** @throws ExpressionError */
 export async function evaluateTree(tree: Expression, context: EvaluateContext): Promise<Value> {
-  switch (tree.kind) {
-    case 'number':
-      return { value: wrap(tree.value, tree.type), type: tree.type };
-    case 'name':
-      return nameValue(tree.name, tree.sigil, context);
-    case 'cast': {
-      const operand = await evaluateTree(tree.operand, context);
-      return { value: wrap(operand.value, tree.type), type: tree.type };
-    }
-    case 'unary':
-      return unaryValue(tree, context);
-    case 'binary':
-      return binaryValue(tree, context);
-    case 'conditional': {
-      const test = await evaluateTree(tree.test, context);
-      return evaluateTree(test.value !== 0n ? tree.yes : tree.no, context);
-    }
-    case 'far':
-      return farValue(tree, context);
+  try {
+    return await new Evaluation(context).value(tree);
+  } catch (error) {
+    if (error instanceof StorageError) throw new ExpressionError(error.message.replace(/^<(.*)>$/, '$1'));
+    throw error;
   }
 }
 
-async function nameValue(name: string, sigil: boolean, context: EvaluateContext): Promise<Value> {
-  const extra = sigil ? undefined : context.extra?.get(name);
-  if (extra !== undefined) return { value: extra, type: UNSIGNED };
-  const symbol = sigil ? undefined : context.symbol(name);
-  const register = registerValue(context.registers, name);
-  if (register !== undefined && (symbol === undefined || !isConvenienceName(name))) {
-    return {
-      value: register.value,
-      type: unsignedOf(register.size),
-      place: { kind: 'register', name: name.toLowerCase() },
-    };
+/** Registers and memory of the machine, for objects that lie in them. */
+export function storageReader(context: Pick<EvaluateContext, 'registers' | 'readMemory'>): StorageReader {
+  return {
+    readMemory: (address, length) => context.readMemory(address, length),
+    registerBytes: (name) => {
+      if (/^st\d$/.test(name)) return context.registers.fpu.st[Number(name[2])];
+      const register = registerValue(context.registers, name);
+      return (
+        register &&
+        Uint8Array.from({ length: register.size }, (_, i) => Number((register.value >> BigInt(8 * i)) & 0xffn))
+      );
+    },
+  };
+}
+
+class Evaluation {
+  private readonly context: EvaluateContext;
+  private readonly reader: StorageReader;
+
+  constructor(context: EvaluateContext) {
+    this.context = context;
+    this.reader = storageReader(context);
   }
-  if (symbol === undefined) throw new ExpressionError(`no register or symbol is called ${name}`);
-  if (symbol.code)
-    return { value: BigInt(symbol.address >>> 0), type: { kind: 'pointer', target: UNSIGNED_CHAR }, code: true };
-  const size = symbol.size === 1 || symbol.size === 2 || symbol.size === 8 ? symbol.size : 4;
-  return load(symbol.address, size === 4 ? INT : unsignedOf(size), context);
+
+  async value(tree: Expression): Promise<Value> {
+    switch (tree.kind) {
+      case 'number':
+        return { value: wrap(tree.value, tree.type), type: tree.type };
+      case 'float':
+        return floatValue(tree.value);
+      case 'name':
+        return this.name(tree);
+      case 'cast':
+        return converted(await this.value(tree.operand), tree.type);
+      case 'unary':
+        return this.unary(tree);
+      case 'binary':
+        return this.binary(tree);
+      case 'conditional':
+        return this.value(isTrue(await this.value(tree.test)) ? tree.yes : tree.no);
+      case 'member':
+        return loadObject(await this.member(tree), this.reader);
+      case 'sizeof':
+        return { value: BigInt(await this.sizeOf(tree)), type: UNSIGNED };
+      case 'far':
+        return farValue(tree, this.context, (inner) => this.value(inner));
+    }
+  }
+
+  private async name(tree: Extract<Expression, { kind: 'name' }>): Promise<Value> {
+    const { name, sigil } = tree;
+    const { context } = this;
+    const extra = sigil ? undefined : context.extra?.get(name);
+    if (extra !== undefined) return { value: extra, type: UNSIGNED };
+    const object = await this.named(tree);
+    if (object !== undefined) return loadObject(object, this.reader);
+    const symbol = sigil ? undefined : context.symbol(name);
+    const register = registerValue(context.registers, name);
+    if (register !== undefined && (symbol === undefined || !isConvenienceName(name))) {
+      return {
+        value: register.value,
+        type: unsignedOf(register.size),
+        place: { kind: 'register', name: name.toLowerCase() },
+      };
+    }
+    if (symbol?.code !== true) throw new ExpressionError(`no register, variable or symbol is called ${name}`);
+    return { value: BigInt(symbol.address >>> 0), type: pointerTo(UNSIGNED_CHAR), code: true };
+  }
+
+  /** The variable of a name, or the member that `a.b` names; undefined for registers, functions and nothing. */
+  private async named(tree: Extract<Expression, { kind: 'name' }>): Promise<DataObject | undefined> {
+    const { name, sigil } = tree;
+    const { context } = this;
+    if (sigil || context.extra?.has(name)) return undefined;
+    const local = await context.scope?.local(name);
+    if (local !== undefined) return local;
+    if (isRegisterName(name) && !isConvenienceName(name)) return undefined;
+    const known = (await context.scope?.global(name)) ?? symbolObject(context.symbol(name));
+    if (known !== undefined || context.symbol(name) !== undefined || isRegisterName(name)) return known;
+    const dot = name.indexOf('.', 1);
+    if (dot > 0) {
+      const path = membersOf({ kind: 'name', name: name.slice(0, dot), sigil: false }, name.slice(dot + 1), false);
+      return path.kind === 'member' ? this.member(path) : undefined;
+    }
+    return this.ownMember(name);
+  }
+
+  /** In a method of C++ the members of `this` are names of their own. */
+  private async ownMember(name: string): Promise<DataObject | undefined> {
+    const own = await this.context.scope?.local('this');
+    if (own === undefined || name === 'this') return undefined;
+    const pointer = await loadObject(own, this.reader);
+    const inner = plain(pointer.type);
+    const target = inner.kind === 'pointer' ? plain(inner.target) : undefined;
+    if (inner.kind !== 'pointer' || target?.kind !== 'struct') return undefined;
+    return findMember(behind(pointer.value, inner.target), target, name);
+  }
+
+  /** The object that an expression names, without looking at what it holds. */
+  private async object(tree: Expression): Promise<DataObject | undefined> {
+    if (tree.kind === 'name') {
+      const object = await this.named(tree);
+      return object && referred(object, this.reader);
+    }
+    if (tree.kind === 'member') return this.member(tree);
+    if (tree.kind !== 'unary' || tree.operator !== '*') return undefined;
+    const element = await this.element(tree.operand);
+    if (element !== undefined) return element;
+    const pointer = await this.value(tree.operand);
+    if (pointer.float !== undefined) throw new ExpressionError('* needs a pointer');
+    const from = decayed(pointer);
+    const inner = plain(from.type);
+    // A plain number can be dereferenced too; it then names a 32-bit word.
+    const target = inner.kind === 'pointer' && from.code !== true ? inner.target : UNSIGNED;
+    return behind(from.value, target);
+  }
+
+  /** `*(array + i)` where the array lies in registers or pieces and has no address. */
+  private async element(tree: Expression): Promise<DataObject | undefined> {
+    if (tree.kind !== 'binary' || tree.operator !== '+') return undefined;
+    const array = await this.object(tree.left);
+    const inner = array && plain(array.type);
+    if (array === undefined || inner?.kind !== 'array' || array.storage.kind === 'memory') return undefined;
+    const index = (await this.value(tree.right)).value;
+    if (index < 0n || index >= BigInt(inner.count ?? 0)) throw new ExpressionError('the index is outside of the array');
+    return elementObject(array, inner.element, Number(index));
+  }
+
+  private async member(tree: Extract<Expression, { kind: 'member' }>): Promise<DataObject> {
+    const object = await this.structure(tree);
+    const type = plain(object.type);
+    if (type.kind !== 'struct')
+      throw new ExpressionError(`.${tree.name} needs a structure, not ${typeName(object.type)}`);
+    const found = findMember(object, type, tree.name);
+    if (found === undefined) throw new ExpressionError(`${typeName(type)} has no member ${tree.name}`);
+    return referred(found, this.reader);
+  }
+
+  /** What a member is looked for in. As gdb does, `.` follows a pointer as well. */
+  private async structure(tree: Extract<Expression, { kind: 'member' }>): Promise<DataObject> {
+    const object = await this.object(tree.object);
+    if (object !== undefined && plain(object.type).kind === 'struct') return object;
+    const value = object === undefined ? await this.value(tree.object) : await loadObject(object, this.reader);
+    const from = value.object !== undefined && plain(value.type).kind === 'struct' ? value : decayed(value);
+    const inner = plain(from.type);
+    if (inner.kind === 'struct' && from.object !== undefined) return from.object;
+    if (inner.kind === 'pointer') return behind(from.value, inner.target);
+    throw new ExpressionError(`${tree.arrow ? '->' : '.'}${tree.name} needs a structure`);
+  }
+
+  private async sizeOf({ operand, type }: Extract<Expression, { kind: 'sizeof' }>): Promise<number> {
+    if (operand === undefined) return sizeOf(type ?? INT);
+    const object = await this.object(operand);
+    return sizeOf((object ?? (await this.value(operand))).type);
+  }
+
+  private async unary(tree: Extract<Expression, { kind: 'unary' }>): Promise<Value> {
+    if (tree.operator === '&') return this.addressOf(tree.operand);
+    if (tree.operator === '*') {
+      const object = await this.object(tree);
+      if (object !== undefined) return loadObject(object, this.reader);
+    }
+    const operand = await this.value(tree.operand);
+    if (tree.operator === '!') return truth(!isTrue(operand));
+    return negated(tree.operator === '~' || tree.operator === '-' ? tree.operator : '+', operand);
+  }
+
+  /** The operand's memory need not be readable for its address to be known. */
+  private async addressOf(tree: Expression): Promise<Value> {
+    const object = await this.object(tree);
+    if (object?.storage.kind === 'memory' && object.bits === undefined) {
+      // Of a symbol whose type nobody knows the address of a word.
+      const type = object.type === INT ? UNSIGNED : object.type;
+      return { value: BigInt(object.storage.address), type: pointerTo(type) };
+    }
+    if (object === undefined && tree.kind === 'name' && !tree.sigil) {
+      const symbol = this.context.symbol(tree.name);
+      if (symbol !== undefined && (isConvenienceName(tree.name) || !isRegisterName(tree.name)))
+        return { value: BigInt(symbol.address >>> 0), type: pointerTo(symbol.code ? UNSIGNED_CHAR : UNSIGNED) };
+    }
+    if (object?.storage.kind === 'register') throw new ExpressionError(`it is in a register, $${object.storage.name}`);
+    throw new ExpressionError('& needs a symbol or memory');
+  }
+
+  private async binary(tree: Extract<Expression, { kind: 'binary' }>): Promise<Value> {
+    const left = await this.value(tree.left);
+    if (tree.operator === '&&' || tree.operator === '||') {
+      const decided = isTrue(left) === (tree.operator === '||');
+      return truth(decided ? isTrue(left) : isTrue(await this.value(tree.right)));
+    }
+    return applyBinary(tree.operator, left, await this.value(tree.right));
+  }
+}
+
+function behind(pointer: bigint, target: Type): DataObject {
+  return { type: target, storage: { kind: 'memory', address: Number(BigInt.asUintN(32, pointer)) } };
+}
+
+/** A symbol that the debug information does not know: a word of the size that the symbol has. */
+function symbolObject(symbol: SymbolMeaning | undefined): DataObject | undefined {
+  if (symbol === undefined || symbol.code) return undefined;
+  const { size } = symbol;
+  const type = symbol.type ?? (size === 1 || size === 2 || size === 8 ? unsignedOf(size) : INT);
+  return { type, storage: { kind: 'memory', address: symbol.address >>> 0 } };
 }
 
 function unsignedOf(size: 1 | 2 | 4 | 8): Type {
   return size === 1 ? UNSIGNED_CHAR : size === 2 ? UNSIGNED_SHORT : size === 4 ? UNSIGNED : UNSIGNED_LONG_LONG;
-}
-
-async function load(address: number, type: Type, context: EvaluateContext): Promise<Value> {
-  const size = sizeOf(type);
-  const at = address >>> 0;
-  const bytes = await context.readMemory(at, size);
-  if (bytes.length < size) throw new ExpressionError(`cannot read memory at 0x${at.toString(16)}`);
-  let value = 0n;
-  for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);
-  return { value: wrap(value, type), type, place: { kind: 'memory', address: at, size } };
-}
-
-async function unaryValue(tree: Extract<Expression, { kind: 'unary' }>, context: EvaluateContext): Promise<Value> {
-  if (tree.operator === '&') return addressOf(tree.operand, context);
-  const operand = await evaluateTree(tree.operand, context);
-  if (tree.operator === '*') {
-    // A plain number can be dereferenced too; it then names a 32-bit word.
-    const target = operand.type.kind === 'pointer' && operand.code !== true ? operand.type.target : UNSIGNED;
-    return load(Number(BigInt.asUintN(32, operand.value)), target, context);
-  }
-  if (tree.operator === '!') return { value: operand.value === 0n ? 1n : 0n, type: INT };
-  const type = promoted(operand.type);
-  const value = tree.operator === '-' ? -operand.value : tree.operator === '~' ? ~operand.value : operand.value;
-  return { value: wrap(value, type), type };
-}
-
-async function addressOf(tree: Expression, context: EvaluateContext): Promise<Value> {
-  // The operand's memory need not be readable for its address to be known.
-  if (tree.kind === 'unary' && tree.operator === '*') {
-    const pointer = await evaluateTree(tree.operand, context);
-    return {
-      value: wrap(pointer.value, UNSIGNED),
-      type: pointer.type.kind === 'pointer' ? pointer.type : { kind: 'pointer', target: UNSIGNED },
-    };
-  }
-  if (tree.kind === 'name' && !tree.sigil) {
-    const symbol = context.symbol(tree.name);
-    if (symbol !== undefined && (isConvenienceName(tree.name) || !isRegisterName(tree.name))) {
-      return {
-        value: BigInt(symbol.address >>> 0),
-        type: { kind: 'pointer', target: symbol.code ? UNSIGNED_CHAR : UNSIGNED },
-      };
-    }
-  }
-  throw new ExpressionError('& needs a symbol or memory');
-}
-
-async function binaryValue(tree: Extract<Expression, { kind: 'binary' }>, context: EvaluateContext): Promise<Value> {
-  const left = await evaluateTree(tree.left, context);
-  if (tree.operator === '&&' || tree.operator === '||') {
-    const decided = (left.value !== 0n) === (tree.operator === '||');
-    const truth = decided ? left.value !== 0n : (await evaluateTree(tree.right, context)).value !== 0n;
-    return { value: truth ? 1n : 0n, type: INT };
-  }
-  return applyBinary(tree.operator, left, await evaluateTree(tree.right, context));
-}
-
-type ValueOperator = Exclude<Extract<Expression, { kind: 'binary' }>['operator'], '&&' | '||'>;
-
-function applyBinary(operator: ValueOperator, left: Value, right: Value): Value {
-  if (operator === '+' || operator === '-') {
-    const moved = movePointer(operator, left, right);
-    if (moved !== undefined) return moved;
-  }
-  if (operator === '<<' || operator === '>>') {
-    const type = promoted(left.type);
-    // A count outside the type is undefined in C; here it is taken modulo the width, as the CPU does.
-    const count = right.value & BigInt(sizeOf(type) * 8 - 1);
-    return { value: wrap(operator === '<<' ? left.value << count : wrap(left.value, type) >> count, type), type };
-  }
-  const type = commonType(left.type, right.type);
-  const a = wrap(left.value, type);
-  const b = wrap(right.value, type);
-  switch (operator) {
-    case '<':
-      return truth(a < b);
-    case '<=':
-      return truth(a <= b);
-    case '>':
-      return truth(a > b);
-    case '>=':
-      return truth(a >= b);
-    case '==':
-      return truth(a === b);
-    case '!=':
-      return truth(a !== b);
-    default:
-      return { value: wrap(arithmetic(operator, a, b), type), type };
-  }
-}
-
-function arithmetic(operator: '*' | '/' | '%' | '+' | '-' | '&' | '^' | '|', a: bigint, b: bigint): bigint {
-  if ((operator === '/' || operator === '%') && b === 0n) throw new ExpressionError('division by zero');
-  switch (operator) {
-    case '*':
-      return a * b;
-    case '/':
-      return a / b;
-    case '%':
-      return a % b;
-    case '+':
-      return a + b;
-    case '-':
-      return a - b;
-    case '&':
-      return a & b;
-    case '^':
-      return a ^ b;
-    case '|':
-      return a | b;
-  }
-}
-
-function truth(value: boolean): Value {
-  return { value: value ? 1n : 0n, type: INT };
-}
-
-/** Pointer ± integer moves by whole elements; pointer − pointer counts them (C11, 6.5.6). */
-function movePointer(operator: '+' | '-', left: Value, right: Value): Value | undefined {
-  const { type } = left;
-  if (type.kind === 'pointer' && left.code !== true) {
-    const size = BigInt(sizeOf(type.target));
-    if (right.type.kind === 'pointer') {
-      return operator === '-' ? { value: wrap((left.value - right.value) / size, INT), type: INT } : undefined;
-    }
-    const distance = right.value * size;
-    return { value: wrap(operator === '+' ? left.value + distance : left.value - distance, type), type };
-  }
-  if (right.type.kind === 'pointer' && right.code !== true && operator === '+') return movePointer('+', right, left);
-  return undefined;
-}
-
-async function farValue(tree: Extract<Expression, { kind: 'far' }>, context: EvaluateContext): Promise<Value> {
-  const offset = await evaluateTree(tree.offset, context);
-  const base = await selectorBase(tree.selector, context);
-  return {
-    value: wrap(BigInt(base) + wrap(offset.value, UNSIGNED), UNSIGNED),
-    type: { kind: 'pointer', target: UNSIGNED_CHAR },
-  };
-}
-
-const CR0_PE = 1;
-const EFLAGS_VM = 1 << 17;
-
-/** The base of a segment register, or of a selector as the present mode would load it. */
-async function selectorBase(tree: Expression, context: EvaluateContext): Promise<number> {
-  const { registers } = context;
-  if (tree.kind === 'name') {
-    const base = registerValue(registers, `${tree.name}_base`);
-    if (base !== undefined) return Number(base.value);
-  }
-  const selector = Number(BigInt.asUintN(16, (await evaluateTree(tree, context)).value));
-  if (!(registers.cr0 & CR0_PE) || registers.eflags & EFLAGS_VM) return selector * 16;
-  const loaded = registers.segments.find((segment) => segment.selector === selector && segment.access !== 0);
-  if (loaded !== undefined) return loaded.base;
-  return descriptorBase(selector, context);
-}
-
-/** Base of the descriptor a selector names (SDM vol. 3, 3.4.5). */
-async function descriptorBase(selector: number, context: EvaluateContext): Promise<number> {
-  const { gdtr, ldtr } = context.registers;
-  const table = selector & 4 ? ldtr : gdtr;
-  const at = selector & ~7;
-  if (at === 0 || at + 7 > table.limit)
-    throw new ExpressionError(`selector 0x${selector.toString(16)} has no descriptor`);
-  const bytes = await context.readMemory((table.base + at) >>> 0, 8);
-  if (bytes.length < 8) throw new ExpressionError(`cannot read the descriptor of selector 0x${selector.toString(16)}`);
-  return (bytes[2] | (bytes[3] << 8) | (bytes[4] << 16) | (bytes[7] << 24)) >>> 0;
 }

@@ -56,6 +56,7 @@ import {
 } from './expression-types.ts';
 import { DEBUG_REGISTERS } from './register-table.ts';
 import { FLAG_BITS, isConvenienceName, isRegisterName, registerSize } from './register-values.ts';
+import { plain } from './types.ts';
 
 /** Jump targets are 16 bits wide. */
 const MAX_CODE = 0xffff;
@@ -97,8 +98,8 @@ class Compiler {
       case 'name':
         return this.name(tree.name, tree.sigil);
       case 'cast':
-        this.tree(tree.operand);
-        return this.wrapped(tree.type);
+        this.number(tree.operand);
+        return this.wrapped(numberType(tree.type));
       case 'unary':
         return this.unary(tree);
       case 'binary':
@@ -106,8 +107,15 @@ class Compiler {
       case 'conditional':
         return this.conditional(tree);
       case 'far':
+      case 'member':
+      case 'float':
+      case 'sizeof':
         throw new NotExpressible();
     }
+  }
+
+  private number(tree: Expression): Type {
+    return numberType(this.tree(tree));
   }
 
   private constant(value: bigint): void {
@@ -145,8 +153,9 @@ class Compiler {
   }
 
   private variable(meaning: SymbolMeaning): Type {
-    if (meaning.code || meaning.size === 8) throw new NotExpressible();
+    if (meaning.code || (meaning.size === 8 && meaning.type === undefined)) throw new NotExpressible();
     this.constant(BigInt(meaning.address >>> 0));
+    if (meaning.type !== undefined) return this.load(meaning.type);
     return this.load(meaning.size === 1 ? UNSIGNED_CHAR : meaning.size === 2 ? UNSIGNED_SHORT : INT);
   }
 
@@ -164,9 +173,10 @@ class Compiler {
 
   /** Replaces the address on the stack by what lies there. */
   private load(type: Type): Type {
-    const size = sizeOf(type);
+    const inner = numberType(type);
+    const size = sizeOf(inner);
     this.code.push(ZERO_EXT, 32, size === 1 ? REF8 : size === 2 ? REF16 : size === 4 ? REF32 : REF64);
-    return this.wrapped(type);
+    return this.wrapped(inner);
   }
 
   private unary(tree: Extract<Expression, { kind: 'unary' }>): Type {
@@ -214,7 +224,7 @@ class Compiler {
   private pointer(operator: BinaryOperator, left: Type, right: Type): Type {
     if (operator === '+' || operator === '-') {
       if (left.kind !== 'pointer' || right.kind === 'pointer') throw new NotExpressible();
-      this.constant(BigInt(sizeOf(left.target)));
+      this.constant(BigInt(Math.max(sizeOf(left.target), 1)));
       this.code.push(MUL, operator === '+' ? ADD : SUB);
       return this.wrapped(left);
     }
@@ -315,6 +325,15 @@ function registerType(name: string): Type {
   const size = registerSize(name);
   if (size === undefined) throw new NotExpressible();
   return size === 1 ? UNSIGNED_CHAR : size === 2 ? UNSIGNED_SHORT : size === 8 ? UNSIGNED_LONG_LONG : UNSIGNED;
+}
+
+/** Without its names; the bytecode knows whole numbers only, and an array is not one. */
+function numberType(type: Type): Type {
+  const inner = plain(type);
+  const isNumber = inner.kind === 'integer' || inner.kind === 'enum' || (inner.kind === 'pointer' && !inner.reference);
+  if (!isNumber || ![1, 2, 4, 8].includes(sizeOf(inner)) || (inner.kind === 'integer' && inner.reads === 'boolean'))
+    throw new NotExpressible();
+  return inner;
 }
 
 /** Operand bytes of each operation that this compiler emits and that has any. */

@@ -1,18 +1,12 @@
 /**
- * The scalar types of debugger expressions: integers of 1–8 bytes and pointers to them. There are no
- * structures here; a symbol without a known type is a 32-bit word, as in C.
+ * The debugger's own types, by the words that name them, and the arithmetic conversions of C. Types of the
+ * program come from its debug information; a symbol without a known type is a 32-bit word, as in C.
  */
-export interface IntegerType {
-  readonly kind: 'integer';
-  readonly name: string;
-  readonly size: 1 | 2 | 4 | 8;
-  readonly signed: boolean;
-}
-export interface PointerType {
-  readonly kind: 'pointer';
-  readonly target: Type;
-}
-export type Type = IntegerType | PointerType;
+import { type IntegerType, isSigned, MAX_TYPE_DEPTH, type PointerType, plain, sizeOf, type Type } from './types.ts';
+
+export { typeName } from './type-name.ts';
+export { isSigned, sizeOf } from './types.ts';
+export type { IntegerType, PointerType, Type };
 
 function integer(name: string, size: 1 | 2 | 4 | 8, signed: boolean): IntegerType {
   return { kind: 'integer', name, size, signed };
@@ -82,20 +76,6 @@ export function integerTypeOf(words: readonly string[]): IntegerType | undefined
   return unsigned ? UNSIGNED : INT;
 }
 
-export function sizeOf(type: Type): 1 | 2 | 4 | 8 {
-  return type.kind === 'pointer' ? 4 : type.size;
-}
-
-export function isSigned(type: Type): boolean {
-  return type.kind === 'integer' && type.signed;
-}
-
-export function typeName(type: Type): string {
-  if (type.kind === 'integer') return type.name;
-  const inner = typeName(type.target);
-  return inner.endsWith('*') ? `${inner}*` : `${inner} *`;
-}
-
 /** C's usual arithmetic conversions (C11, 6.3.1.8) for the result of a binary operator. */
 export function commonType(left: Type, right: Type): IntegerType {
   const a = promoted(left);
@@ -106,12 +86,37 @@ export function commonType(left: Type, right: Type): IntegerType {
 
 /** Integer promotion: everything below int becomes int. */
 export function promoted(type: Type): IntegerType {
-  if (type.kind === 'pointer') return UNSIGNED;
-  return type.size < 4 ? INT : type;
+  const inner = plain(type);
+  if (inner.kind === 'enum')
+    return { kind: 'integer', name: 'int', size: Math.max(inner.size, 4), signed: inner.signed };
+  if (inner.kind !== 'integer') return UNSIGNED;
+  return inner.size < 4 || inner.reads === 'boolean' ? INT : inner;
 }
 
 /** `value` as this type holds it. */
 export function wrap(value: bigint, type: Type): bigint {
-  const bits = sizeOf(type) * 8;
-  return isSigned(type) ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value);
+  const inner = plain(type);
+  // Of a bool any bit counts (C11, 6.3.1.2).
+  if (inner.kind === 'integer' && inner.reads === 'boolean') return value === 0n ? 0n : 1n;
+  const bits = sizeOf(inner) * 8;
+  return isSigned(inner) ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value);
+}
+
+const OWN = new Set<Type>([
+  ...Object.values(SINGLE_WORD),
+  CHAR,
+  UNSIGNED_CHAR,
+  SHORT,
+  UNSIGNED_SHORT,
+  INT,
+  UNSIGNED,
+  LONG_LONG,
+  UNSIGNED_LONG_LONG,
+]);
+
+/** A type of the debugger and not of the program, or a pointer to one. */
+export function isOwnType(type: Type): boolean {
+  let inner = type;
+  for (let depth = 0; inner.kind === 'pointer' && depth < MAX_TYPE_DEPTH; depth++) inner = inner.target;
+  return OWN.has(inner);
 }

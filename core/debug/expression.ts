@@ -4,6 +4,7 @@
  *
  *   42 0x2a 0b101 052 'c'   eax $eax %eax   main   *p  &name  -  +  !  ~  (type)e   a[i]
  *   * / % + - << >> < <= > >= == != & ^ | && || ?:   cs:eip  0x40:0x17 (segment:offset)
+ *   e.member  p->member  sizeof e  sizeof(type)  (struct name *)e  ns::name  1.5
  */
 import {
   CHAR,
@@ -50,6 +51,10 @@ export type Expression =
     }
   | { readonly kind: 'conditional'; readonly test: Expression; readonly yes: Expression; readonly no: Expression }
   | { readonly kind: 'cast'; readonly type: Type; readonly operand: Expression }
+  | { readonly kind: 'float'; readonly value: number }
+  /** `arrow`: the object is behind a pointer. */
+  | { readonly kind: 'member'; readonly object: Expression; readonly name: string; readonly arrow: boolean }
+  | { readonly kind: 'sizeof'; readonly operand: Expression | undefined; readonly type: Type | undefined }
   | { readonly kind: 'far'; readonly selector: Expression; readonly offset: Expression };
 
 /** The text is not an expression, or it means nothing here. The message is one line for the user. */
@@ -59,6 +64,9 @@ export class ExpressionError extends Error {
     this.name = 'ExpressionError';
   }
 }
+
+/** The program's type of a name (`NAME`, `struct NAME`); undefined for what is none. */
+export type TypeNames = (name: string) => Type | undefined;
 
 /** Longest text and deepest nesting that are looked at, so that no input can exhaust the stack. */
 const MAX_TEXT = 4096;
@@ -71,8 +79,9 @@ interface Token {
   readonly value?: Expression;
 }
 
-const OPERATORS = /^(<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&^|!~()[\]?:,])/;
-const NAME = /^[A-Za-z_.@][A-Za-z0-9_.@$]*/;
+const OPERATORS = /^(->|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&^|!~()[\]?:,])/;
+const NAME = /^[A-Za-z_.@][A-Za-z0-9_.@$]*(?:::[A-Za-z_][A-Za-z0-9_.$]*)*/;
+const FLOAT = /^(?:[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)[fFlL]?/;
 const NUMBER = /^(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)([uUlL]*)/;
 const ESCAPES: Readonly<Record<string, number>> = {
   n: 10,
@@ -114,9 +123,9 @@ const FAR = 13;
 const POSTFIX = 14;
 
 /** Parses the whole of `text`. @throws ExpressionError */
-export function parseExpression(text: string): Expression {
+export function parseExpression(text: string, types: TypeNames = () => undefined): Expression {
   if (text.length > MAX_TEXT) throw new ExpressionError('the expression is too long');
-  const parser = new Parser(tokenize(text));
+  const parser = new Parser(tokenize(text), types);
   return parser.whole();
 }
 
@@ -136,6 +145,9 @@ function tokenize(text: string): Token[] {
 
 function nextToken(text: string, at: number, previous: Token | undefined): Token {
   const rest = text.slice(at);
+  const float = FLOAT.exec(rest);
+  if (float)
+    return { kind: 'number', text: float[0], at, value: { kind: 'float', value: Number.parseFloat(float[0]) } };
   const number = NUMBER.exec(rest);
   if (number) {
     if (/^[A-Za-z0-9_]/.test(rest.slice(number[0].length)))
@@ -189,8 +201,11 @@ class Parser {
   /** Between `?` and `:` a colon ends the middle part and is not segment:offset. */
   private conditionals = 0;
 
-  constructor(tokens: readonly Token[]) {
+  private readonly types: TypeNames;
+
+  constructor(tokens: readonly Token[], types: TypeNames) {
     this.tokens = tokens;
+    this.types = types;
   }
 
   whole(): Expression {
@@ -231,7 +246,19 @@ class Parser {
 
   private infix(left: Expression, minimum: number): Expression | undefined {
     const token = this.peek();
+    // The names of members are tokens that begin with the dot.
+    if (token.kind === 'name' && token.text.startsWith('.') && POSTFIX > minimum) {
+      this.next++;
+      return membersOf(left, token.text.slice(1), false);
+    }
     if (token.kind !== 'operator') return undefined;
+    if (token.text === '->' && POSTFIX > minimum) {
+      this.next++;
+      const member = this.peek();
+      if (member.kind !== 'name' || member.text.startsWith('.')) throw new ExpressionError('a member belongs after ->');
+      this.next++;
+      return membersOf(left, member.text, true);
+    }
     if (token.text === '[' && POSTFIX > minimum) {
       this.next++;
       const index = this.bracketed();
@@ -269,6 +296,7 @@ class Parser {
     const token = this.peek();
     this.next++;
     if (token.value !== undefined) return token.value;
+    if (token.kind === 'name' && token.text === 'sizeof') return this.sizeOf();
     if (token.kind === 'name') return { kind: 'name', name: token.text, sigil: false };
     if (token.kind === 'sigil') return { kind: 'name', name: token.text.slice(1), sigil: true };
     if (token.kind === 'end') {
@@ -294,21 +322,86 @@ class Parser {
     return kind === 'operator' ? '-+!~*&('.includes(text) && text.length === 1 : kind !== 'end';
   }
 
-  /** After `(`: `type *…)`, consumed; or nothing, not consumed. */
+  private sizeOf(): Expression {
+    if (this.isOperator('(')) {
+      this.next++;
+      const type = this.typeInParentheses();
+      if (type !== undefined) return { kind: 'sizeof', operand: undefined, type };
+      this.next--;
+    }
+    return { kind: 'sizeof', operand: this.expression(UNARY - 1), type: undefined };
+  }
+
+  /** After `(`: `type *…)` with something to cast behind it, consumed; or nothing, not consumed. */
   private castType(): Type | undefined {
     const start = this.next;
-    const words: string[] = [];
-    while (this.peek().kind === 'name' && isTypeWord(this.peek().text)) words.push(this.tokens[this.next++].text);
-    let type: Type | undefined = integerTypeOf(words);
+    const type = this.typeInParentheses();
+    if (type !== undefined && this.beginsOperand()) return type;
+    this.next = start;
+    return undefined;
+  }
+
+  private typeInParentheses(): Type | undefined {
+    const start = this.next;
+    let type = this.typeWords();
     while (type !== undefined && this.isOperator('*')) {
       type = { kind: 'pointer', target: type };
       this.next++;
+      while (isQualifier(this.peek())) this.next++;
     }
     if (type !== undefined && this.isOperator(')')) {
       this.next++;
-      if (this.beginsOperand()) return type;
+      return type;
     }
     this.next = start;
     return undefined;
   }
+
+  /** The program's own name for a type wins over ours; keywords of C cannot be such names. */
+  private typeWords(): Type | undefined {
+    while (isQualifier(this.peek())) this.next++;
+    const first = this.peek();
+    if (first.kind !== 'name') return undefined;
+    if (TAG_WORDS.includes(first.text)) {
+      const name = this.tokens[this.next + 1];
+      const type = name.kind === 'name' ? this.types(`${first.text} ${name.text}`) : undefined;
+      if (type === undefined) throw new ExpressionError(`no ${first.text} is called ${name.text || 'nothing'}`);
+      this.next += 2;
+      return this.qualified(type);
+    }
+    const named = this.types(first.text);
+    if (named !== undefined && !COMBINING.has(first.text)) {
+      this.next++;
+      return this.qualified(named);
+    }
+    const words: string[] = [];
+    while (this.peek().kind === 'name' && isTypeWord(this.peek().text)) words.push(this.tokens[this.next++].text);
+    return integerTypeOf(words);
+  }
+
+  /** Qualifiers may follow a type's name; in a debugger they change nothing. */
+  private qualified(type: Type): Type {
+    while (isQualifier(this.peek())) this.next++;
+    return type;
+  }
+}
+
+const TAG_WORDS = ['struct', 'union', 'enum', 'class'];
+/** Words that may be parts of longer names of types. */
+const COMBINING = new Set(['char', 'short', 'int', 'long', 'signed', 'unsigned']);
+
+function isQualifier(token: Token): boolean {
+  return token.kind === 'name' && (token.text === 'const' || token.text === 'volatile');
+}
+
+/** `a.b.c`: a row of members in one token. */
+export function membersOf(object: Expression, path: string, arrow: boolean): Expression {
+  let tree = object;
+  let behindPointer = arrow;
+  for (const name of path.split('.')) {
+    if (name === '') throw new ExpressionError('a member belongs after the dot');
+    tree = { kind: 'member', object: tree, name, arrow: behindPointer };
+    behindPointer = false;
+  }
+  return tree;
 }

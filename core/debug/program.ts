@@ -3,13 +3,20 @@
  * describes and nothing else: the problems are told, the rest works.
  */
 import { type ElfFile, PT_LOAD, parseElf, SHF_ALLOC } from '../image/elf.ts';
+import { ByteCursor } from '../util/bytes.ts';
 import { UserError } from '../util/errors.ts';
+import { AT_COMP_DIR, AT_STMT_LIST } from './dwarf/attributes.ts';
+import { DebugEntries, type Entry } from './dwarf/entries.ts';
+import { FrameTable } from './dwarf/frame.ts';
+import type { FrameRow } from './dwarf/frame-rules.ts';
 import { FunctionTable } from './dwarf/function-table.ts';
 import { type DebugInfo, readDebugInfo } from './dwarf/info.ts';
+import { readLineHeader } from './dwarf/line-header.ts';
 import { runLinePrograms } from './dwarf/line-program.ts';
 import { LineRows } from './dwarf/line-rows.ts';
 import { LineTable } from './dwarf/line-table.ts';
 import { debugSections } from './dwarf/sections.ts';
+import { Variables } from './dwarf/variables.ts';
 import { opensFrame, PROLOGUE_BYTES } from './prologue.ts';
 import { SymbolTable } from './symbols.ts';
 
@@ -20,11 +27,50 @@ export class Program {
   /** What could not be read, a sentence each, for the user. */
   readonly problems: readonly string[];
 
-  private constructor(symbols: SymbolTable, functions: FunctionTable, lines: LineTable, problems: readonly string[]) {
-    this.symbols = symbols;
-    this.functions = functions;
-    this.lines = lines;
-    this.problems = problems;
+  /** Variables and types; undefined without debug information. */
+  readonly variables: Variables | undefined;
+  private readonly frames: () => FrameTable | undefined;
+  private readonly fileLists = new Map<number, readonly string[]>();
+  private frameTable: FrameTable | undefined;
+  private readonly offset: number;
+
+  private constructor(parts: {
+    symbols: SymbolTable;
+    functions: FunctionTable;
+    lines: LineTable;
+    problems: readonly string[];
+    variables: Variables | undefined;
+    frames: () => FrameTable | undefined;
+    offset: number;
+  }) {
+    this.symbols = parts.symbols;
+    this.functions = parts.functions;
+    this.lines = parts.lines;
+    this.problems = parts.problems;
+    this.variables = parts.variables;
+    this.frames = parts.frames;
+    this.offset = parts.offset;
+  }
+
+  /** The path of a file that an entry of the debug information names by number, as the line table has it. */
+  fileOf(entry: Entry, number: number): string | undefined {
+    const { root } = entry.owner;
+    const start = root?.number(AT_STMT_LIST);
+    if (root === undefined || start === undefined) return undefined;
+    let files = this.fileLists.get(start);
+    if (files === undefined) {
+      const { sections } = entry.owner.all;
+      const cursor = new ByteCursor(sections.line, start + 4);
+      files = readLineHeader(cursor, sections, root.text(AT_COMP_DIR) ?? '')?.files ?? [];
+      this.fileLists.set(start, files);
+    }
+    return files[number];
+  }
+
+  /** Call frame information of the code at an address, where there is any. */
+  frameRow(address: number): FrameRow | undefined {
+    this.frameTable ??= this.frames();
+    return this.frameTable?.at((address - this.offset) >>> 0);
   }
 
   /**
@@ -58,12 +104,32 @@ export class Program {
       const folders = new Map(info.units.map((unit) => [unit.lineTable, unit.folder]));
       problems.push(...runLinePrograms(sections, (start) => folders.get(start) ?? '', rows));
     }
-    return new Program(
+    const entries = sections && new DebugEntries(sections);
+    return new Program({
       symbols,
       functions,
-      new LineTable(rows, functions, (entry) => opensFrame(codeAt(elf, entry - offset))),
+      lines: new LineTable(rows, functions, (entry) => opensFrame(codeAt(elf, entry - offset))),
       problems,
-    );
+      variables:
+        entries &&
+        new Variables(entries, offset, (linked) => {
+          const found = functions.at((linked + offset) >>> 0);
+          return found && entries.at(found.infoOffset);
+        }),
+      frames: () => {
+        const unwind = elf.section('.eh_frame');
+        return attempt(
+          () =>
+            new FrameTable(
+              sections?.frame ?? new Uint8Array(0),
+              unwind === undefined ? new Uint8Array(0) : elf.contents(unwind),
+              unwind?.address ?? 0,
+              (linked) => accept(linked + offset),
+            ),
+        );
+      },
+      offset,
+    });
   }
 
   /**

@@ -1,11 +1,12 @@
 /**
- * The call stack by frame pointers: what `push ebp; mov ebp, esp` left behind, in 32- and 16-bit code, and
- * through interrupt handlers, whose assembly stubs keep no frame pointer but have the interrupted EIP, CS
- * and EFLAGS on the stack. It does not read call frame information, so an ordinary function that was
- * compiled without a frame pointer hides its caller.
+ * The call stack. Where call frame information covers the code it decides (unwind-rules.ts). Elsewhere frame
+ * pointers do: what `push ebp; mov ebp, esp` left behind, in 32- and 16-bit code; and interrupt handlers,
+ * whose assembly stubs keep no frame pointer but have the interrupted EIP, CS and EFLAGS on the stack.
  */
+import type { FrameRow } from './dwarf/frame-rules.ts';
 import { opensFrame, PROLOGUE_BYTES } from './prologue.ts';
 import type { Registers } from './target.ts';
+import { applyFrameRow } from './unwind-rules.ts';
 
 export interface Frame {
   /** Linear address of the instruction: the next one in frame 0, the return address in the others. */
@@ -18,12 +19,20 @@ export interface Frame {
   readonly framePointer: number;
   /** ESP of this frame (offset in SS). */
   readonly stackPointer: number;
+  /** Its registers: eax ecx edx ebx esp ebp esi edi, as far as they are known. */
+  readonly registers: readonly (number | undefined)[];
+  /** Linear address where each of them was saved; undefined while it is still in the CPU. */
+  readonly savedAt: readonly (number | undefined)[];
+  /** The stack pointer before the call of its function (linear), where frame information tells. */
+  readonly frameAddress?: number;
 }
 
 export interface UnwindSource {
   readMemory(linear: number, length: number): Promise<Uint8Array>;
   /** First address of the function around `linear`, when symbols know it. */
   functionStart(linear: number): number | undefined;
+  /** Call frame information of the code at `linear`, where there is any. */
+  frameRow?(linear: number): FrameRow | undefined;
 }
 
 const MAX_FRAMES = 1024;
@@ -36,22 +45,33 @@ export async function unwind(registers: Registers, source: UnwindSource, limit =
   const frames: Frame[] = [];
   let place: Place | undefined = {
     pc: (registers.segments[CS].base + registers.eip) >>> 0,
-    stackPointer: stack.offset(registers.general[ESP]),
-    framePointer: stack.offset(registers.general[EBP]),
     interrupted: false,
+    registers: registers.general,
+    savedAt: NOWHERE,
   };
   while (place !== undefined && frames.length < Math.min(limit, MAX_FRAMES)) {
-    const { pc, stackPointer, framePointer, interrupted } = place;
+    const { pc, interrupted } = place;
+    const stackPointer = stack.stackPointer(place);
+    const framePointer = stack.framePointer(place);
     // Prologues and epilogues are only met where execution really stands, not behind a call.
     const exact: boolean = frames.length === 0 || interrupted;
     const caller: Caller | undefined = await stack.callerOf(place, exact);
-    const frame = { pc, stackPointer, framePointer, returnSlot: caller?.returnSlot };
+    const frame: Frame = {
+      pc,
+      stackPointer,
+      framePointer,
+      returnSlot: caller?.returnSlot,
+      registers: place.registers,
+      savedAt: place.savedAt,
+      frameAddress: caller?.frameAddress,
+    };
     frames.push(interrupted ? { ...frame, interrupted } : frame);
     place = caller?.place;
   }
   return frames;
 }
 
+const NOWHERE: readonly (number | undefined)[] = new Array(8).fill(undefined);
 const CS = 1;
 const SS = 2;
 const ESP = 4;
@@ -64,15 +84,18 @@ const EFLAGS_ONE = 2;
 
 interface Place {
   readonly pc: number;
-  readonly stackPointer: number;
-  readonly framePointer: number;
   readonly interrupted: boolean;
+  readonly registers: readonly (number | undefined)[];
+  readonly savedAt: readonly (number | undefined)[];
 }
 interface Caller {
   readonly returnSlot: number;
   /** Undefined where the walk ends. */
   readonly place: Place | undefined;
+  readonly frameAddress?: number;
 }
+/** The registers of a place that changed on the way to its caller, by number: value, and where it was saved. */
+type Changes = readonly (readonly [register: number, value: number, savedAt?: number])[];
 
 class Stack {
   private readonly registers: Registers;
@@ -100,29 +123,69 @@ class Stack {
     return bytes.length < this.size ? undefined : wordAt(bytes, 0, this.size);
   }
 
+  stackPointer(place: Place): number {
+    return this.offset(place.registers[ESP] ?? 0);
+  }
+
+  framePointer(place: Place): number {
+    return this.offset(place.registers[EBP] ?? 0);
+  }
+
   /** Who called, or was interrupted; undefined where nothing is known of it. */
   async callerOf(place: Place, exact: boolean): Promise<Caller | undefined> {
+    const row = this.source.frameRow?.(exact ? place.pc : (place.pc - 1) >>> 0);
+    const told = row === undefined ? undefined : await this.byFrameRow(row, place);
+    if (told !== undefined) return told;
+    const stackPointer = this.stackPointer(place);
+    const framePointer = this.framePointer(place);
     const pushed = exact ? await pushedBeforeFrame(place.pc, this.source) : undefined;
-    if (pushed !== undefined) return this.returned(place, place.stackPointer + pushed * this.size, place.framePointer);
+    if (pushed !== undefined) return this.returned(place, stackPointer + pushed * this.size, []);
     if (await this.keepsNoFrame(place.pc)) {
       const interrupted = await this.interruptedBy(place);
       if (interrupted !== undefined) return interrupted;
     }
-    if (place.framePointer === 0) return undefined;
-    const saved = await this.word(place.framePointer);
-    return saved === undefined ? undefined : this.returned(place, place.framePointer + this.size, saved);
+    if (framePointer === 0) return undefined;
+    const saved = await this.word(framePointer);
+    if (saved === undefined) return undefined;
+    return this.returned(place, framePointer + this.size, [[EBP, saved, this.linear(framePointer)]]);
+  }
+
+  private async byFrameRow(row: FrameRow, place: Place): Promise<Caller | undefined> {
+    const { registers, savedAt, pc } = place;
+    const base = this.registers.segments[SS].base;
+    const codeBase = this.registers.segments[CS].base;
+    const readMemory = (address: number, length: number) => this.source.readMemory(address, length);
+    const frame = await applyFrameRow(row, { registers, savedAt, pc: (pc - codeBase) >>> 0, base, readMemory });
+    if (frame === undefined) return undefined;
+    const frameAddress = (base + frame.frameAddress) >>> 0;
+    const returnSlot = (base + (frame.returnSlot ?? frame.frameAddress - 1)) >>> 0;
+    const caller = ((frame.returnAddress ?? 0) + codeBase) >>> 0;
+    const distance = frame.frameAddress - (registers[ESP] ?? 0);
+    const ends =
+      frame.returnAddress === undefined || frame.returnAddress === 0 || distance < 0 || distance > MAX_FRAME_BYTES;
+    if (ends || (await this.source.readMemory(caller, 1)).length === 0)
+      return { returnSlot, place: undefined, frameAddress };
+    return {
+      returnSlot,
+      frameAddress,
+      place: { pc: caller, interrupted: frame.isSignal, registers: frame.registers, savedAt: frame.savedAt },
+    };
   }
 
   /** The frame that is entered by returning through `slot`. */
-  private async returned(place: Place, slot: number, framePointer: number): Promise<Caller | undefined> {
+  private async returned(place: Place, slot: number, changes: Changes): Promise<Caller | undefined> {
+    const stackPointer = this.stackPointer(place);
     // Frames lie ever higher on the stack; anything else is not a chain.
-    if (slot < place.stackPointer || slot - place.stackPointer > MAX_FRAME_BYTES) return undefined;
+    if (slot < stackPointer || slot - stackPointer > MAX_FRAME_BYTES) return undefined;
     const address = await this.word(slot);
     if (address === undefined) return undefined;
     const returnSlot = this.linear(slot);
     const pc = (this.registers.segments[CS].base + address) >>> 0;
-    if (address === 0 || (await this.source.readMemory(pc, 1)).length === 0) return { returnSlot, place: undefined };
-    return { returnSlot, place: { pc, stackPointer: this.offset(slot + this.size), framePointer, interrupted: false } };
+    const frameAddress = this.linear(slot + this.size);
+    if (address === 0 || (await this.source.readMemory(pc, 1)).length === 0)
+      return { returnSlot, place: undefined, frameAddress };
+    const after: Changes = [...changes, [ESP, this.offset(slot + this.size)]];
+    return { returnSlot, place: changed(place, pc, false, after), frameAddress };
   }
 
   private async keepsNoFrame(pc: number): Promise<boolean> {
@@ -133,7 +196,8 @@ class Stack {
 
   /** Looks for EIP, CS, EFLAGS (and from ring 3 ESP, SS) above a handler's saved registers (SDM vol. 3, 6.12.1). */
   private async interruptedBy(place: Place): Promise<Caller | undefined> {
-    const words = await this.source.readMemory(this.linear(place.stackPointer), (MAX_SAVED_WORDS + 5) * 4);
+    const top = this.stackPointer(place);
+    const words = await this.source.readMemory(this.linear(top), (MAX_SAVED_WORDS + 5) * 4);
     const at = (index: number) => wordAt(words, index * 4, 4);
     for (let i = 0; (i + 3) * 4 <= words.length; i++) {
       const cs = at(i + 1);
@@ -144,14 +208,40 @@ class Stack {
       if (this.source.functionStart(at(i)) === undefined || (await this.source.readMemory(at(i), 1)).length === 0)
         continue;
       if (outward && (i + 5) * 4 > words.length) continue;
-      const slot = place.stackPointer + 4 * i;
+      const slot = top + 4 * i;
       // From an outer ring the stack is another one, and IRET leaves its pointer exactly where it was.
       const stackPointer = outward ? at(i + 3) : slot + 12;
       const returnSlot = outward ? (stackPointer - 1) >>> 0 : this.linear(slot);
-      return { returnSlot, place: { pc: at(i), stackPointer, framePointer: place.framePointer, interrupted: true } };
+      const saved = this.savedByPushad(top, i, at);
+      return { returnSlot, place: changed(place, at(i), true, [...saved, [ESP, stackPointer]]) };
     }
     return undefined;
   }
+
+  /**
+   * PUSHAD leaves edi esi ebp esp ebx edx ecx eax, lowest first, and the ESP among them tells where it began:
+   * a block of eight words that knows its own address is one.
+   */
+  private savedByPushad(top: number, count: number, at: (index: number) => number): Changes {
+    for (let i = 0; i + 8 <= count; i++) {
+      if (at(i + 3) !== this.offset(top + 4 * (i + 8))) continue;
+      const saved = (register: number, index: number) =>
+        [register, at(i + index), this.linear(top + 4 * (i + index))] as const;
+      return [saved(7, 0), saved(6, 1), saved(EBP, 2), saved(3, 4), saved(2, 5), saved(1, 6), saved(0, 7)];
+    }
+    return [];
+  }
+}
+
+/** The registers of the place, other than those that changed, are taken to be untouched. */
+function changed(place: Place, pc: number, interrupted: boolean, changes: Changes): Place {
+  const registers = [...place.registers];
+  const savedAt = [...place.savedAt];
+  for (const [number, value, at] of changes) {
+    registers[number] = value;
+    savedAt[number] = at;
+  }
+  return { pc, interrupted, registers, savedAt };
 }
 
 function wordAt(bytes: Uint8Array, at: number, size: 2 | 4): number {

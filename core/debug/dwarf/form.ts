@@ -15,15 +15,19 @@ export interface FormContext {
 }
 
 export type FormValue =
-  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'number'; readonly value: number /** Where a double cannot hold it. */; readonly exact?: bigint }
   | { readonly kind: 'address'; readonly value: number }
   | { readonly kind: 'text'; readonly value: string }
   /** Offset within the unit. */
   | { readonly kind: 'reference'; readonly value: number }
   /** Offset within .debug_info. */
   | { readonly kind: 'global-reference'; readonly value: number }
-  | { readonly kind: 'text-index' | 'address-index' | 'range-index'; readonly value: number }
-  /** Blocks, expressions, flags, signatures: nothing that we look at. */
+  | { readonly kind: 'text-index' | 'address-index' | 'range-index' | 'location-index'; readonly value: number }
+  /** Expressions, constants of any size. */
+  | { readonly kind: 'block'; readonly bytes: Uint8Array }
+  /** Of the type unit that holds the type, as 16 hex digits. */
+  | { readonly kind: 'signature'; readonly value: string }
+  /** Of supplementary files: nothing that we look at. */
   | { readonly kind: 'other' };
 
 const OTHER: FormValue = { kind: 'other' };
@@ -38,6 +42,24 @@ function addressOfSize(cursor: ByteCursor, size: number): number {
   return size === 8 ? cursor.u64() : size === 4 ? cursor.u32() : cursor.u16();
 }
 
+function block(cursor: ByteCursor, count: number): FormValue {
+  return { kind: 'block', bytes: cursor.take(count) };
+}
+
+function wide(cursor: ByteCursor): FormValue {
+  const low = cursor.u32();
+  const high = cursor.u32();
+  const value = low + high * 0x1_0000_0000;
+  if (Number.isSafeInteger(value)) return number(value);
+  return { kind: 'number', value, exact: (BigInt(high) << 32n) | BigInt(low) };
+}
+
+/** Little-endian, as text: a double would not tell all of them apart. */
+export function readSignature(cursor: ByteCursor): string {
+  const low = cursor.u32();
+  return cursor.u32().toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
+}
+
 function skipped(cursor: ByteCursor, count: number): FormValue {
   cursor.skip(count);
   return OTHER;
@@ -45,14 +67,14 @@ function skipped(cursor: ByteCursor, count: number): FormValue {
 
 const READERS: { readonly [form: number]: Reader } = {
   1: (c, context) => address(addressOfSize(c, context.addressSize)),
-  3: (c) => skipped(c, c.u16()), // block2
-  4: (c) => skipped(c, c.u32()), // block4
+  3: (c) => block(c, c.u16()),
+  4: (c) => block(c, c.u32()),
   5: (c) => number(c.u16()),
   6: (c) => number(c.u32()),
-  7: (c) => number(c.u64()),
+  7: (c) => wide(c),
   8: (c) => text(c.text()),
-  9: (c) => skipped(c, c.uleb()), // block
-  10: (c) => skipped(c, c.u8()), // block1
+  9: (c) => block(c, c.uleb()),
+  10: (c) => block(c, c.u8()),
   11: (c) => number(c.u8()),
   12: (c) => number(c.u8()), // flag
   13: (c) => number(c.sleb()),
@@ -69,16 +91,16 @@ const READERS: { readonly [form: number]: Reader } = {
   20: (c) => reference(c.u64()),
   21: (c) => reference(c.uleb()),
   23: (c) => number(c.u32()), // sec_offset
-  24: (c) => skipped(c, c.uleb()), // exprloc
+  24: (c) => block(c, c.uleb()), // exprloc
   25: () => number(1), // flag_present
   26: (c) => ({ kind: 'text-index', value: c.uleb() }),
   27: (c) => ({ kind: 'address-index', value: c.uleb() }),
   28: (c) => skipped(c, 4), // ref_sup4
   29: (c) => skipped(c, 4), // strp_sup
-  30: (c) => skipped(c, 16), // data16
+  30: (c) => block(c, 16), // data16
   31: (c, context) => text(textAt(context.sections.lineText, c.u32())), // line_strp
-  32: (c) => skipped(c, 8), // ref_sig8
-  34: (c) => number(c.uleb()), // loclistx
+  32: (c) => ({ kind: 'signature', value: readSignature(c) }),
+  34: (c) => ({ kind: 'location-index', value: c.uleb() }),
   35: (c) => ({ kind: 'range-index', value: c.uleb() }),
   36: (c) => skipped(c, 8), // ref_sup8
   37: (c) => ({ kind: 'text-index', value: c.u8() }),

@@ -9,6 +9,8 @@ export interface FunctionRange {
   /** First address after it. */
   readonly end: number;
   readonly isAssembly: boolean;
+  /** Of its entry in .debug_info. */
+  readonly infoOffset: number;
 }
 
 export class FunctionTable {
@@ -26,7 +28,7 @@ export class FunctionTable {
       for (const range of one.ranges) {
         const start = (range.start + offset) >>> 0;
         const end = start + (range.end - range.start);
-        const piece = { name: one.name, entry, start, end, isAssembly: one.unit.isAssembly };
+        const piece = { name: one.name, entry, start, end, isAssembly: one.unit.isAssembly, infoOffset: one.offset };
         (one.inlined ? this.inlined : this.pieces).add(piece);
         if (entry < start || entry >= end) continue;
         const named = names.get(one.name);

@@ -29,11 +29,10 @@ import {
 import { type FormValue, readForm } from './form.ts';
 import type { Range } from './ranges.ts';
 import type { DebugSections } from './sections.ts';
-import { Unit, type UnitHeader } from './unit.ts';
+import { Unit } from './unit.ts';
+import { readUnitHeader, type UnitHeader } from './unit-header.ts';
 
 const LANGUAGE_ASSEMBLER = 0x8001;
-const UNIT_TYPES_WITH_ID = [4, 5]; // skeleton, split compile
-const UNIT_TYPES_OF_TYPES = [2, 6];
 
 export interface UnitInfo {
   readonly name: string;
@@ -52,6 +51,8 @@ export interface FunctionInfo {
   readonly unit: UnitInfo;
   /** Its code at one place where it was inlined into another function. */
   readonly inlined: boolean;
+  /** Of its entry in .debug_info. */
+  readonly offset: number;
 }
 
 export interface DebugInfo {
@@ -136,7 +137,7 @@ class InfoReader {
   }
 
   result(): DebugInfo {
-    const functions = this.functions.map(({ offset, ...rest }) => ({ name: this.nameOf(offset), ...rest }));
+    const functions = this.functions.map((one) => ({ name: this.nameOf(one.offset), ...one }));
     return { units: this.units, functions: functions.filter((one) => one.name !== ''), problems: this.problems };
   }
 
@@ -215,21 +216,6 @@ class InfoReader {
     const low = unit.address(attributes.get(AT_ENTRY_PC)) ?? unit.address(attributes.get(AT_LOW_PC));
     this.functions.push({ entry: low ?? ranges[0].start, ranges, unit: info, inlined, offset });
   }
-}
-
-/* DWARF 2–4: version, abbreviations, address size. DWARF 5: version, unit type, address size, abbreviations. */
-function readUnitHeader(cursor: ByteCursor, start: number): UnitHeader | undefined {
-  const version = cursor.u16();
-  if (version < 2 || version > 5) return undefined;
-  const type = version >= 5 ? cursor.u8() : 0;
-  let addressSize = version >= 5 ? cursor.u8() : 0;
-  const abbreviations = cursor.u32();
-  if (version < 5) addressSize = cursor.u8();
-  if (UNIT_TYPES_WITH_ID.includes(type)) cursor.skip(8);
-  const isTypeUnit = UNIT_TYPES_OF_TYPES.includes(type);
-  if (isTypeUnit) cursor.skip(12);
-  if (cursor.overrun || (addressSize !== 2 && addressSize !== 4 && addressSize !== 8)) return undefined;
-  return { start, version, addressSize, abbreviations, firstEntry: cursor.offset, isTypeUnit };
 }
 
 /** Reads over an entry and keeps the wanted attributes; undefined when its end cannot be found. */

@@ -17,6 +17,12 @@ export interface DebugSections {
   readonly addresses: Uint8Array;
   readonly ranges: Uint8Array;
   readonly rangeLists: Uint8Array;
+  /** DWARF 2-4 and DWARF 5 location lists. */
+  readonly locations: Uint8Array;
+  readonly locationLists: Uint8Array;
+  /** Type units of DWARF 4. */
+  readonly types: Uint8Array;
+  readonly frame: Uint8Array;
 }
 
 /** Missing sections are empty. @throws UserError for one that is cut off or cannot be decompressed */
@@ -32,6 +38,10 @@ export function debugSections(elf: ElfFile): DebugSections {
     addresses: get('addr'),
     ranges: get('ranges'),
     rangeLists: get('rnglists'),
+    locations: get('loc'),
+    locationLists: get('loclists'),
+    types: get('types'),
+    frame: get('frame'),
   };
 }
 

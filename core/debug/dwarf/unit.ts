@@ -4,6 +4,7 @@ import {
   AT_ADDR_BASE,
   AT_GNU_ADDR_BASE,
   AT_HIGH_PC,
+  AT_LOCLISTS_BASE,
   AT_LOW_PC,
   AT_RANGES,
   AT_RNGLISTS_BASE,
@@ -12,16 +13,7 @@ import {
 import type { FormContext, FormValue } from './form.ts';
 import { type Range, readRangeList, readRanges } from './ranges.ts';
 import type { DebugSections } from './sections.ts';
-
-export interface UnitHeader {
-  /** Offset of the unit in .debug_info. */
-  readonly start: number;
-  readonly version: number;
-  readonly addressSize: number;
-  readonly abbreviations: number;
-  readonly firstEntry: number;
-  readonly isTypeUnit: boolean;
-}
+import type { UnitHeader } from './unit-header.ts';
 
 export class Unit implements FormContext {
   readonly version: number;
@@ -32,6 +24,7 @@ export class Unit implements FormContext {
   private textBase = 8; // behind the header of a single contribution
   private addressBase = 8;
   private rangeBase = 12;
+  private locationBase = 12;
 
   constructor(header: UnitHeader, sections: DebugSections) {
     this.version = header.version;
@@ -46,6 +39,7 @@ export class Unit implements FormContext {
     this.addressBase =
       this.number(attributes.get(AT_ADDR_BASE) ?? attributes.get(AT_GNU_ADDR_BASE)) ?? this.addressBase;
     this.rangeBase = this.number(attributes.get(AT_RNGLISTS_BASE)) ?? this.rangeBase;
+    this.locationBase = this.number(attributes.get(AT_LOCLISTS_BASE)) ?? this.locationBase;
     this.base = this.address(attributes.get(AT_LOW_PC)) ?? 0;
   }
 
@@ -70,6 +64,14 @@ export class Unit implements FormContext {
     return value?.kind === 'global-reference' ? value.value : undefined;
   }
 
+  /** Offset of a location list in its section; undefined when the value is none. */
+  locationList(value: FormValue | undefined): number | undefined {
+    if (value?.kind === 'number') return value.value;
+    if (value?.kind !== 'location-index') return undefined;
+    const offset = new ByteCursor(this.sections.locationLists, this.locationBase + 4 * value.value).u32();
+    return this.locationBase + offset;
+  }
+
   /** From low and high pc or from a list. High pc is an address, or (as a constant) a length. */
   ranges(attributes: ReadonlyMap<number, FormValue>): Range[] {
     const low = this.address(attributes.get(AT_LOW_PC));
@@ -90,7 +92,12 @@ export class Unit implements FormContext {
     );
   }
 
-  private addressAt(index: number): number {
+  /** Where code addresses of its lists count from. */
+  get codeBase(): number {
+    return this.base;
+  }
+
+  addressAt(index: number): number {
     return new ByteCursor(this.sections.addresses, this.addressBase + this.addressSize * index).u32();
   }
 }

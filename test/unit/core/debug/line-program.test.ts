@@ -48,6 +48,10 @@ function run(line: Uint8Array, folder = '/src'): { rows: string[]; problems: str
     addresses: NONE,
     ranges: NONE,
     rangeLists: NONE,
+    locations: NONE,
+    locationLists: NONE,
+    types: NONE,
+    frame: NONE,
   };
   const rows = new LineRows(() => true);
   const problems = runLinePrograms(sections, () => folder, rows);

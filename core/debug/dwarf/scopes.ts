@@ -1,0 +1,71 @@
+/**
+ * What is visible at an address: the function, the functions inlined into it there, the blocks inside each,
+ * and their variables. Addresses are those of the file. DWARF 5, 3.3 to 3.5 and 4.1.
+ */
+import * as at from './attributes.ts';
+import type { Entry } from './entries.ts';
+import { qualifiedName } from './names.ts';
+
+/** A function, or a copy of one that was inlined, and the blocks of it that are open at an address. */
+export interface FunctionScope {
+  /** DW_TAG_subprogram or DW_TAG_inlined_subroutine. */
+  readonly entry: Entry;
+  readonly name: string;
+  readonly isInlined: boolean;
+  /** Innermost first; the function itself is the last. */
+  readonly blocks: readonly Entry[];
+  /** Where an inlined copy was called. */
+  readonly call?: { readonly file: number; readonly line: number; readonly column: number | undefined };
+}
+
+const MAX_DEPTH = 256;
+
+/** The functions at `address`, innermost first; the last is the one that really exists. */
+export function functionScopes(subprogram: Entry, address: number): FunctionScope[] {
+  const chain: Entry[] = [subprogram];
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const inner = innerScope(chain[chain.length - 1], address);
+    if (inner === undefined) break;
+    chain.push(inner);
+  }
+  const scopes: FunctionScope[] = [];
+  let blocks: Entry[] = [];
+  for (const entry of chain.reverse()) {
+    blocks.push(entry);
+    if (entry.tag === at.TAG_LEXICAL_BLOCK) continue;
+    scopes.push(functionScope(entry, blocks));
+    blocks = [];
+  }
+  return scopes;
+}
+
+function functionScope(entry: Entry, blocks: readonly Entry[]): FunctionScope {
+  const isInlined = entry.tag === at.TAG_INLINED_SUBROUTINE;
+  const scope = { entry, name: qualifiedName(entry), isInlined, blocks };
+  const line = entry.number(at.AT_CALL_LINE);
+  if (!isInlined || line === undefined) return scope;
+  const file = entry.number(at.AT_CALL_FILE) ?? 0;
+  return { ...scope, call: { file, line, column: entry.number(at.AT_CALL_COLUMN) } };
+}
+
+function innerScope(scope: Entry, address: number): Entry | undefined {
+  for (const child of scope.children()) {
+    if (child.tag !== at.TAG_LEXICAL_BLOCK && child.tag !== at.TAG_INLINED_SUBROUTINE) continue;
+    const ranges = child.unit.ranges(child.attributes);
+    if (ranges.some(({ start, end }) => address >= start && address < end)) return child;
+  }
+  return undefined;
+}
+
+export function parametersOf(scope: FunctionScope): Entry[] {
+  return [...scope.entry.children()].filter((entry) => entry.tag === at.TAG_FORMAL_PARAMETER && hasName(entry));
+}
+
+/** Variables of one block. */
+export function variablesOf(block: Entry): Entry[] {
+  return [...block.children()].filter((entry) => entry.tag === at.TAG_VARIABLE && hasName(entry));
+}
+
+function hasName(entry: Entry): boolean {
+  return entry.inheritedText(at.AT_NAME) !== undefined;
+}

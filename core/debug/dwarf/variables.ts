@@ -1,0 +1,210 @@
+/**
+ * Variables of a file: which there are at an address of its code, of what type, and where each is in a frame.
+ * DWARF 5, 4.1.
+ */
+import { OPTIMIZED_OUT, type Storage, StorageError } from '../storage.ts';
+import { sizeOf, type Type } from '../types.ts';
+import * as at from './attributes.ts';
+import { constantOf } from './constant.ts';
+import type { DebugEntries, Entry, UnitEntries } from './entries.ts';
+import type { FormValue } from './form.ts';
+import { evaluateLocation, type LocationContext } from './location.ts';
+import { locationAt } from './location-lists.ts';
+import { type FunctionScope, functionScopes, parametersOf, variablesOf } from './scopes.ts';
+import { Types } from './types.ts';
+import { FileNames } from './unit-names.ts';
+
+/** A frame as variables need it; addresses are those of the running code. */
+export interface FrameView {
+  /** An address inside the instruction that is executing: in a caller, inside its call. */
+  readonly pc: number;
+  /** eax … edi, as far as they are known. */
+  readonly registers: readonly (number | undefined)[];
+  /** Linear address of a saved one. */
+  readonly savedAt: readonly (number | undefined)[];
+  /** Linear. */
+  readonly frameAddress: number | undefined;
+  /** Base of the data and stack segment. */
+  readonly dataBase: number;
+  readMemory(linear: number, length: number): Promise<Uint8Array>;
+}
+
+export interface Variable {
+  readonly name: string;
+  readonly type: Type;
+  readonly entry: Entry;
+  /** Line of its declaration. */
+  readonly line: number | undefined;
+}
+
+const GENERAL = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
+/** System V ABI i386, table 2.14: st0 is register 11. */
+const FIRST_FLOAT = 11;
+const MAX_GLOBALS = 10_000;
+
+export class Variables {
+  readonly types = new Types();
+  readonly entries: DebugEntries;
+  private readonly names: FileNames;
+  private readonly offset: number;
+  private readonly subprogramAt: (linked: number) => Entry | undefined;
+
+  /** @param offset where the file runs, less where it was linked */
+  constructor(entries: DebugEntries, offset: number, subprogramAt: (linked: number) => Entry | undefined) {
+    this.entries = entries;
+    this.offset = offset;
+    this.subprogramAt = subprogramAt;
+    this.names = new FileNames(entries);
+    this.types.definitionOf = (name) => this.names.find(undefined, (names) => definition(names.types.get(name)));
+  }
+
+  /** The functions around an address of the running code, innermost (inlined) first. */
+  scopesAt(pc: number): FunctionScope[] {
+    const linked = (pc - this.offset) >>> 0;
+    const subprogram = this.subprogramAt(linked);
+    return subprogram === undefined ? [] : functionScopes(subprogram, linked);
+  }
+
+  argumentsOf(scope: FunctionScope): Variable[] {
+    return parametersOf(scope).map((entry) => this.variable(entry));
+  }
+
+  /** Innermost block first. */
+  localsOf(scope: FunctionScope): Variable[] {
+    return scope.blocks.flatMap((block) => variablesOf(block).map((entry) => this.variable(entry)));
+  }
+
+  /** Variables of the unit, in the order of the file. */
+  globalsOf(unit: UnitEntries): Variable[] {
+    const found: Variable[] = [];
+    for (const [name, entry] of this.names.of(unit).variables) {
+      if (found.length >= MAX_GLOBALS) break;
+      if (entry.holder(at.AT_LOCATION) ?? entry.holder(at.AT_CONST_VALUE))
+        found.push({ ...this.variable(entry), name });
+    }
+    return found;
+  }
+
+  global(name: string, first: UnitEntries | undefined): Variable | undefined {
+    const found = this.names.find(first, (names) => {
+      const entry = names.variables.get(name);
+      return (entry?.holder(at.AT_LOCATION) ?? entry?.holder(at.AT_CONST_VALUE)) ? entry : undefined;
+    });
+    return found && { ...this.variable(found), name };
+  }
+
+  enumerator(name: string, first: UnitEntries | undefined): { type: Type; value: bigint } | undefined {
+    const found = this.names.find(first, (names) => names.enumerators.get(name));
+    return found && { type: this.types.make(found.type), value: found.value };
+  }
+
+  /** By `NAME` or `struct NAME`. */
+  type(name: string, first: UnitEntries | undefined): Type | undefined {
+    const found = this.names.find(first, (names) => names.types.get(name));
+    return found && this.types.make(found);
+  }
+
+  private variable(entry: Entry): Variable {
+    return {
+      name: entry.inheritedText(at.AT_NAME) ?? '',
+      type: this.types.of(entry),
+      entry,
+      line: entry.inheritedNumber(at.AT_DECL_LINE),
+    };
+  }
+
+  /** Where a variable is in a frame; what is wrong with it is an absence with a reason. */
+  async storageOf(variable: Variable, frame: FrameView | undefined): Promise<Storage> {
+    try {
+      return await this.locate(variable, frame);
+    } catch (error) {
+      if (error instanceof StorageError) return { kind: 'absent', why: error.message };
+      throw error;
+    }
+  }
+
+  private async locate({ entry, type }: Variable, frame: FrameView | undefined): Promise<Storage> {
+    const holder = entry.holder(at.AT_LOCATION);
+    if (holder === undefined) {
+      const constant = entry.holder(at.AT_CONST_VALUE)?.attributes.get(at.AT_CONST_VALUE);
+      return constant === undefined ? OPTIMIZED_OUT : constantStorage(constant, type);
+    }
+    const code = this.expression(holder, at.AT_LOCATION, frame);
+    return code === undefined ? OPTIMIZED_OUT : evaluateLocation(code, this.context(holder, frame));
+  }
+
+  /** The expression of an attribute that is one, or a list of them. */
+  private expression(entry: Entry, attribute: number, frame: FrameView | undefined): Uint8Array | undefined {
+    const value = entry.attributes.get(attribute);
+    if (value?.kind === 'block') return value.bytes;
+    const list = entry.unit.locationList(value);
+    if (list === undefined || frame === undefined) return undefined;
+    return locationAt(entry.unit, list, (frame.pc - this.offset) >>> 0);
+  }
+
+  private context(entry: Entry, frame: FrameView | undefined): LocationContext {
+    return {
+      loadOffset: this.offset,
+      dataBase: frame?.dataBase ?? 0,
+      register: (number) => frame?.registers[number],
+      registerStorage: (number) => registerStorage(number, frame),
+      readMemory: (address, length) => frame?.readMemory(address, length) ?? Promise.resolve(new Uint8Array(0)),
+      frameBase: () => this.frameBase(entry, frame),
+      callFrameAddress: () =>
+        frame?.frameAddress === undefined ? undefined : (frame.frameAddress - frame.dataBase) >>> 0,
+      addressAt: (index) => entry.unit.addressAt(index),
+      called: (offset, ofUnit) => {
+        const other = ofUnit ? entry.owner.entryAt(entry.owner.header.start + offset) : this.entries.at(offset);
+        return other && this.expression(other, at.AT_LOCATION, frame);
+      },
+    };
+  }
+
+  /** The frame base belongs to the function around the entry: its own expression, over registers alone. */
+  private async frameBase(entry: Entry, frame: FrameView | undefined): Promise<number> {
+    let scope: Entry | undefined = entry;
+    while (scope !== undefined && scope.tag !== at.TAG_SUBPROGRAM) scope = scope.parent;
+    const code = scope && this.expression(scope, at.AT_FRAME_BASE, frame);
+    if (scope === undefined || code === undefined) throw new StorageError('<no frame base>');
+    const context = {
+      ...this.context(scope, frame),
+      frameBase: () => Promise.reject(new StorageError('<damaged location>')),
+      registerStorage: (number: number): Storage => {
+        const value = frame?.registers[number];
+        // `DW_OP_reg5` as a frame base means what is in the register.
+        return value === undefined
+          ? OPTIMIZED_OUT
+          : { kind: 'memory', address: (value + (frame?.dataBase ?? 0)) >>> 0 };
+      },
+    };
+    const storage = await evaluateLocation(code, context);
+    if (storage.kind !== 'memory') throw new StorageError('<no frame base>');
+    return (storage.address - context.dataBase) >>> 0;
+  }
+}
+
+function definition(entry: Entry | undefined): Entry | undefined {
+  return entry === undefined || entry.has(at.AT_DECLARATION) ? undefined : entry;
+}
+
+function registerStorage(number: number, frame: FrameView | undefined): Storage {
+  if (frame === undefined) return OPTIMIZED_OUT;
+  if (number >= FIRST_FLOAT && number < FIRST_FLOAT + 8)
+    return { kind: 'register', name: `st${number - FIRST_FLOAT}`, offset: 0 };
+  if (number >= GENERAL.length) return { kind: 'absent', why: '<not available>' };
+  const saved = frame.savedAt[number];
+  if (saved !== undefined) return { kind: 'memory', address: saved };
+  return frame.registers[number] === undefined
+    ? { kind: 'absent', why: '<not saved>' }
+    : { kind: 'register', name: GENERAL[number], offset: 0 };
+}
+
+function constantStorage(value: FormValue, type: Type): Storage {
+  if (value.kind === 'block') return { kind: 'bytes', bytes: value.bytes };
+  if (value.kind === 'text') return { kind: 'bytes', bytes: new TextEncoder().encode(`${value.value}\0`) };
+  const constant = constantOf(value);
+  if (constant === undefined) return OPTIMIZED_OUT;
+  const bytes = new Uint8Array(Math.min(Math.max(sizeOf(type), 1), 16));
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number((constant >> BigInt(8 * i)) & 0xffn);
+  return { kind: 'bytes', bytes };
+}

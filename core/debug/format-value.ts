@@ -1,0 +1,208 @@
+/**
+ * Objects as text on one line, in C's syntax and spaced as gdb prints them: `{x = 1, y = 2}`, `"text"`,
+ * `0x8049000 <main>`. Bounded in depth, elements and length, whatever types and memory say.
+ */
+import { characterText, isCharacter, numberText, type SymbolAt } from './format-scalar.ts';
+import { StorageError, type StorageReader } from './storage.ts';
+import { type ArrayType, isScalar, plain, type StructType, sizeOf } from './types.ts';
+import { type DataObject, elementObject, loadObject, memberObject, readObject, type Value } from './value.ts';
+import { activeMembers } from './variant.ts';
+
+export interface FormatContext {
+  readonly reader: StorageReader;
+  readonly symbolAt: SymbolAt;
+}
+
+/** gdb's own limits: `print elements`, `print repeats`, `print max-depth`. */
+const MAX_ELEMENTS = 200;
+const REPEATS = 10;
+const MAX_DEPTH = 20;
+/** A line longer than this is cut: nobody reads it, and its object has children. */
+const MAX_TEXT = 4000;
+
+/** What stands for an object; what cannot be read says why in its place. */
+export async function formatObject(object: DataObject, context: FormatContext): Promise<string> {
+  return new Formatter(context).object(object, 0);
+}
+
+export async function formatValue(value: Value, context: FormatContext): Promise<string> {
+  const formatter = new Formatter(context);
+  if (!isScalar(value.type) && value.object !== undefined) return formatter.object(value.object, 0);
+  return formatter.scalar(value);
+}
+
+class Formatter {
+  private readonly context: FormatContext;
+  private length = 0;
+
+  constructor(context: FormatContext) {
+    this.context = context;
+  }
+
+  async object(object: DataObject, depth: number): Promise<string> {
+    if (this.length > MAX_TEXT) return '...';
+    const text = await this.guarded(object, depth);
+    this.length += Math.min(text.length, MAX_TEXT);
+    return text;
+  }
+
+  private async guarded(object: DataObject, depth: number): Promise<string> {
+    try {
+      return await this.text(object, depth);
+    } catch (error) {
+      if (error instanceof StorageError) return error.message;
+      throw error;
+    }
+  }
+
+  private async text(object: DataObject, depth: number): Promise<string> {
+    if (object.storage.kind === 'absent') return object.storage.why;
+    const inner = plain(object.type);
+    switch (inner.kind) {
+      case 'struct':
+        return depth >= MAX_DEPTH ? '{...}' : this.struct(object, inner, depth);
+      case 'array':
+        return depth >= MAX_DEPTH ? '{...}' : this.array(object, inner, depth);
+      case 'pointer':
+        if (inner.reference !== undefined) return this.reference(object, depth);
+        return this.scalar(await loadObject(object, this.context.reader));
+      case 'function':
+      case 'void':
+      case 'unknown':
+        return inner.kind === 'unknown' ? inner.name : inner.kind === 'void' ? 'void' : '{...}';
+      default:
+        return this.scalar(await loadObject(object, this.context.reader));
+    }
+  }
+
+  async scalar(value: Value): Promise<string> {
+    const inner = plain(value.type);
+    if (inner.kind === 'void') return 'void';
+    const text = numberText(value.value, value.float, value.type, this.context.symbolAt);
+    if (inner.kind !== 'pointer' || !isCharacter(inner.target) || value.value === 0n) return text;
+    const string = await this.stringAt(Number(BigInt.asUintN(32, value.value)));
+    return string === undefined ? text : `${text} ${string}`;
+  }
+
+  /** What a reference refers to, with its address. */
+  private async reference(object: DataObject, depth: number): Promise<string> {
+    const { object: target, value } = await loadObject(object, this.context.reader);
+    if (target?.storage.kind !== 'memory') return String(value);
+    const address = `@0x${target.storage.address.toString(16)}`;
+    return depth > 4 ? address : `${address}: ${await this.object(target, depth + 1)}`;
+  }
+
+  private async struct(object: DataObject, type: StructType, depth: number): Promise<string> {
+    if (type.isIncomplete) return '<incomplete type>';
+    const parts: string[] = [];
+    const active = await activeMembers(object, type, this.context.reader);
+    for (const member of active.members) {
+      if (this.length > MAX_TEXT || parts.length >= MAX_ELEMENTS) {
+        parts.push('...');
+        break;
+      }
+      const text = await this.object(memberObject(object, member), depth + 1);
+      const label = member.isBase ? `<${typeLabel(member.type)}> = ` : member.name === '' ? '' : `${member.name} = `;
+      parts.push(label + text);
+    }
+    const body = parts.length === 0 ? '{}' : `{${parts.join(', ')}}`;
+    return active.variant === undefined ? body : `${active.variant} ${body}`;
+  }
+
+  private async array(object: DataObject, type: ArrayType, depth: number): Promise<string> {
+    const count = type.count ?? 0;
+    if (isCharacter(type.element)) return this.characters(object, count);
+    const shown: string[] = [];
+    let index = 0;
+    let printed = 0;
+    // Every element of a run counts as one: a page of zeros is short.
+    while (index < count && printed < MAX_ELEMENTS && this.length <= MAX_TEXT) {
+      const text = await this.object(elementObject(object, type.element, index), depth + 1);
+      const run = await this.run(object, type, index, Math.min(count, index + MAX_RUN));
+      if (run >= REPEATS) shown.push(`${text} <repeats ${run} times>`);
+      else for (let i = 0; i < run; i++) shown.push(text);
+      printed += Math.min(run, REPEATS);
+      index += run;
+    }
+    if (index < count) return `{${shown.join(', ')}...}`;
+    return `{${shown.join(', ')}}`;
+  }
+
+  /** How many elements from `index` on have the same bytes. */
+  private async run(object: DataObject, type: ArrayType, index: number, end: number): Promise<number> {
+    const size = sizeOf(type.element);
+    if (size === 0) return end - index;
+    const all = { ...elementObject(object, type.element, index), type: { ...type, count: end - index } };
+    let bytes: Uint8Array;
+    try {
+      bytes = await readObject(all, this.context.reader);
+    } catch (error) {
+      if (error instanceof StorageError) return 1;
+      throw error;
+    }
+    let run = 1;
+    while (index + run < end && sameBytes(bytes, 0, run * size, size)) run++;
+    return run;
+  }
+
+  private async characters(object: DataObject, count: number): Promise<string> {
+    const length = Math.min(count, MAX_ELEMENTS * 20);
+    const bytes = await readObject(
+      { ...object, type: { kind: 'array', element: CHARACTER, count: length } },
+      this.context.reader,
+    );
+    return stringText(bytes, count > length);
+  }
+
+  /** The text at an address, up to its NUL; undefined when nothing can be read there. */
+  private async stringAt(address: number): Promise<string | undefined> {
+    const bytes = await this.context.reader.readMemory(address, MAX_ELEMENTS + 1);
+    if (bytes.length === 0) return `<error: Cannot access memory at address 0x${address.toString(16)}>`;
+    const end = bytes.indexOf(0);
+    const isCut = end < 0;
+    return stringText(bytes.subarray(0, isCut ? Math.min(bytes.length, MAX_ELEMENTS) : end + 1), isCut);
+  }
+}
+
+const CHARACTER = { kind: 'integer', name: 'char', size: 1, signed: true } as const;
+/** Elements that are compared with the first of them. */
+const MAX_RUN = 4096;
+
+function sameBytes(bytes: Uint8Array, a: number, b: number, size: number): boolean {
+  for (let i = 0; i < size; i++) if (bytes[a + i] !== bytes[b + i]) return false;
+  return true;
+}
+
+function typeLabel(type: DataObject['type']): string {
+  const inner = plain(type);
+  return inner.kind === 'struct' ? inner.name : '';
+}
+
+/** Characters in quotes, long runs of one of them outside: `"abc", '\000' <repeats 12 times>`. */
+export function stringText(bytes: Uint8Array, isCut: boolean): string {
+  let end = bytes.length;
+  // The NUL that ends a text is not shown.
+  if (!isCut && end > 0 && bytes[end - 1] === 0) end--;
+  if (end === 0) return '""';
+  const parts: string[] = [];
+  let plainText = '';
+  let printed = 0;
+  let at = 0;
+  while (at < end && printed < MAX_ELEMENTS) {
+    let run = 1;
+    while (at + run < end && bytes[at + run] === bytes[at]) run++;
+    if (run > REPEATS) {
+      if (plainText !== '') parts.push(`"${plainText}"`);
+      plainText = '';
+      parts.push(`'${characterText(bytes[at], "'")}' <repeats ${run} times>`);
+      printed += REPEATS;
+      at += run;
+    } else {
+      plainText += characterText(bytes[at], '"');
+      printed++;
+      at++;
+    }
+  }
+  if (plainText !== '') parts.push(`"${plainText}"`);
+  return parts.join(', ') + (isCut || at < end ? '...' : '');
+}
