@@ -10,6 +10,7 @@ import {
   isScalar,
   isSigned,
   registerNames,
+  StorageError,
   sizeOf,
   typeName,
   type Value,
@@ -64,8 +65,17 @@ async function evaluateOrAssign(expression: string, frame: number, debuggee: Deb
 async function evaluateText(expression: string, frame: number, debuggee: Debuggee): Promise<Evaluated> {
   const format = FORMAT.exec(expression);
   const plainText = format === null ? expression : format[1];
-  const value = await evaluate(plainText, await debuggee.evaluateContext(frame));
-  if (format === null && isOfProgram(value)) return presentValue(value, plainText.trim(), frame, debuggee);
+  const context = await debuggee.evaluateContext(frame);
+  let value: Value;
+  try {
+    value = await evaluate(plainText, context);
+  } catch (error) {
+    // That a variable is nowhere at present is an answer, as the list of variables gives it.
+    if (!(error instanceof ExpressionError) || !(error.cause instanceof StorageError)) throw error;
+    return { result: error.cause.message, variablesReference: 0 };
+  }
+  // A type of the program is shown as in its source; registers and plain numbers in hexadecimal.
+  if (format === null && !isOwnType(value.type)) return presentValue(value, plainText.trim(), frame, debuggee);
   if (!isScalar(value.type)) throw new RequestError('a format needs a number');
   return {
     result: formatNumber(value, debuggee, format?.[2]),
@@ -73,11 +83,6 @@ async function evaluateText(expression: string, frame: number, debuggee: Debugge
     variablesReference: 0,
     memoryReference: memoryReference(value),
   };
-}
-
-/** A value with a type of the program is shown as in its source; registers and plain numbers in hexadecimal. */
-function isOfProgram({ object, type }: Value): boolean {
-  return object !== undefined || !isOwnType(type);
 }
 
 async function presentValue(value: Value, expression: string, frame: number, debuggee: Debuggee): Promise<Evaluated> {

@@ -1,6 +1,6 @@
 /** Threads, stack frames, modules, sources: where the guest is. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { hex, hex0x, type Registers } from '../core/index.ts';
+import { type FunctionScope, hex, hex0x, type Registers } from '../core/index.ts';
 import { integer, type Json } from './arguments.ts';
 import type { CallFrame } from './call-frames.ts';
 import type { Debuggee } from './debuggee.ts';
@@ -49,8 +49,7 @@ function presentFrame(
 ): DebugProtocol.StackFrame {
   const row = call ?? debuggee.locate(at);
   const found = debuggee.symbolAt(at);
-  const known = own?.scope.name ?? '';
-  const symbol = known === '' ? found : { name: known, offset: found?.offset ?? 0 };
+  const symbol = nameOf(own?.scope, found);
   const offset = (frame.pc - registers.segments[1].base) >>> 0;
   const bare =
     registers.codeBits === 16 ? `${hex(registers.segments[1].selector, 4)}:${hex(offset, 4)}` : hex0x(frame.pc);
@@ -69,6 +68,13 @@ function presentFrame(
     presentationHint: symbol === undefined && row === undefined && index > 0 ? 'subtle' : 'normal',
     moduleId: debuggee.images.findIndex((image) => image.lookup(at) !== undefined) + 1 || undefined,
   };
+}
+
+/** Inlined functions have no symbol; of the others the debug information knows the longer name. */
+function nameOf(scope: FunctionScope | undefined, found: { name: string; offset: number } | undefined) {
+  if (scope?.isInlined === true && scope.name !== '') return { name: scope.name, offset: 0 };
+  const isLonger = scope !== undefined && found !== undefined && scope.name.endsWith(`::${found.name}`);
+  return isLonger ? { name: scope.name, offset: found.offset } : found;
 }
 
 export function modules(args: Json, debuggee: Debuggee): DebugProtocol.ModulesResponse['body'] {

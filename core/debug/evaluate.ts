@@ -69,7 +69,8 @@ export async function evaluateTree(tree: Expression, context: EvaluateContext): 
   try {
     return await new Evaluation(context).value(tree);
   } catch (error) {
-    if (error instanceof StorageError) throw new ExpressionError(error.message.replace(/^<(.*)>$/, '$1'));
+    if (error instanceof StorageError)
+      throw new ExpressionError(error.message.replace(/^<(.*)>$/, '$1'), { cause: error });
     throw error;
   }
 }
@@ -117,7 +118,7 @@ class Evaluation {
       case 'member':
         return loadObject(await this.member(tree), this.reader);
       case 'sizeof':
-        return { value: BigInt(await this.sizeOf(tree)), type: UNSIGNED };
+        return { value: BigInt(await this.sizeOf(tree)), type: INT };
       case 'far':
         return farValue(tree, this.context, (inner) => this.value(inner));
     }
@@ -139,7 +140,7 @@ class Evaluation {
         place: { kind: 'register', name: name.toLowerCase() },
       };
     }
-    if (symbol?.code !== true) throw new ExpressionError(`no register, variable or symbol is called ${name}`);
+    if (symbol?.code !== true) throw new ExpressionError(`no register or symbol is called ${name}`);
     return { value: BigInt(symbol.address >>> 0), type: pointerTo(UNSIGNED_CHAR), code: true };
   }
 

@@ -6,16 +6,8 @@
  *   * / % + - << >> < <= > >= == != & ^ | && || ?:   cs:eip  0x40:0x17 (segment:offset)
  *   e.member  p->member  sizeof e  sizeof(type)  (struct name *)e  ns::name  1.5
  */
-import {
-  CHAR,
-  INT,
-  integerTypeOf,
-  isTypeWord,
-  LONG_LONG,
-  type Type,
-  UNSIGNED,
-  UNSIGNED_LONG_LONG,
-} from './expression-types.ts';
+import { ExpressionError, type Literal, type Token, tokenize } from './expression-tokens.ts';
+import { integerTypeOf, isTypeWord, type Type } from './expression-types.ts';
 
 export type UnaryOperator = '-' | '+' | '!' | '~' | '*' | '&';
 export type BinaryOperator =
@@ -39,7 +31,7 @@ export type BinaryOperator =
   | '||';
 
 export type Expression =
-  | { readonly kind: 'number'; readonly value: bigint; readonly type: Type }
+  | Literal
   /** `sigil`: written with $ or %, so it can only be a register. */
   | { readonly kind: 'name'; readonly name: string; readonly sigil: boolean }
   | { readonly kind: 'unary'; readonly operator: UnaryOperator; readonly operand: Expression }
@@ -51,19 +43,12 @@ export type Expression =
     }
   | { readonly kind: 'conditional'; readonly test: Expression; readonly yes: Expression; readonly no: Expression }
   | { readonly kind: 'cast'; readonly type: Type; readonly operand: Expression }
-  | { readonly kind: 'float'; readonly value: number }
   /** `arrow`: the object is behind a pointer. */
   | { readonly kind: 'member'; readonly object: Expression; readonly name: string; readonly arrow: boolean }
   | { readonly kind: 'sizeof'; readonly operand: Expression | undefined; readonly type: Type | undefined }
   | { readonly kind: 'far'; readonly selector: Expression; readonly offset: Expression };
 
-/** The text is not an expression, or it means nothing here. The message is one line for the user. */
-export class ExpressionError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'ExpressionError';
-  }
-}
+export { ExpressionError };
 
 /** The program's type of a name (`NAME`, `struct NAME`); undefined for what is none. */
 export type TypeNames = (name: string) => Type | undefined;
@@ -71,30 +56,6 @@ export type TypeNames = (name: string) => Type | undefined;
 /** Longest text and deepest nesting that are looked at, so that no input can exhaust the stack. */
 const MAX_TEXT = 4096;
 const MAX_DEPTH = 200;
-
-interface Token {
-  readonly kind: 'number' | 'name' | 'sigil' | 'operator' | 'end';
-  readonly text: string;
-  readonly at: number;
-  readonly value?: Expression;
-}
-
-const OPERATORS = /^(->|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&^|!~()[\]?:,])/;
-const NAME = /^[A-Za-z_.@][A-Za-z0-9_.@$]*(?:::[A-Za-z_][A-Za-z0-9_.$]*)*/;
-const FLOAT = /^(?:[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)[fFlL]?/;
-const NUMBER = /^(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)([uUlL]*)/;
-const ESCAPES: Readonly<Record<string, number>> = {
-  n: 10,
-  r: 13,
-  t: 9,
-  '0': 0,
-  '\\': 92,
-  "'": 39,
-  '"': 34,
-  a: 7,
-  b: 8,
-  e: 27,
-};
 
 /** Binding powers; higher binds tighter. The unary operators sit above all binary ones. */
 const BINARY: ReadonlyMap<string, number> = new Map([
@@ -127,71 +88,6 @@ export function parseExpression(text: string, types: TypeNames = () => undefined
   if (text.length > MAX_TEXT) throw new ExpressionError('the expression is too long');
   const parser = new Parser(tokenize(text), types);
   return parser.whole();
-}
-
-function tokenize(text: string): Token[] {
-  const tokens: Token[] = [];
-  let at = 0;
-  for (;;) {
-    while (at < text.length && /\s/.test(text[at])) at++;
-    if (at >= text.length) break;
-    const token = nextToken(text, at, tokens[tokens.length - 1]);
-    tokens.push(token);
-    at += token.text.length;
-  }
-  tokens.push({ kind: 'end', text: '', at });
-  return tokens;
-}
-
-function nextToken(text: string, at: number, previous: Token | undefined): Token {
-  const rest = text.slice(at);
-  const float = FLOAT.exec(rest);
-  if (float)
-    return { kind: 'number', text: float[0], at, value: { kind: 'float', value: Number.parseFloat(float[0]) } };
-  const number = NUMBER.exec(rest);
-  if (number) {
-    if (/^[A-Za-z0-9_]/.test(rest.slice(number[0].length)))
-      throw new ExpressionError(`not a number: ${/^\w+/.exec(rest)?.[0]}`);
-    return { kind: 'number', text: number[0], at, value: numberLiteral(number[1], number[2]) };
-  }
-  // `%` is a sigil where an operand is expected and the remainder operator elsewhere.
-  const operandExpected =
-    previous === undefined || (previous.kind === 'operator' && previous.text !== ')' && previous.text !== ']');
-  if (rest[0] === '$' || (rest[0] === '%' && operandExpected)) {
-    const name = NAME.exec(rest.slice(1));
-    if (!name) throw new ExpressionError(`a register name belongs after ${rest[0]}`);
-    return { kind: 'sigil', text: rest[0] + name[0], at };
-  }
-  const name = NAME.exec(rest);
-  if (name) return { kind: 'name', text: name[0], at };
-  const character = /^'(?:\\(.)|([^'\\]))'/.exec(rest);
-  if (character) return { kind: 'number', text: character[0], at, value: characterLiteral(character[1], character[2]) };
-  const operator = OPERATORS.exec(rest);
-  if (operator) return { kind: 'operator', text: operator[0], at };
-  throw new ExpressionError(`unexpected ${JSON.stringify(rest[0])}`);
-}
-
-/** C11, 6.4.4.1: decimal stays signed where it fits, hexadecimal and octal may be unsigned. */
-function numberLiteral(digits: string, suffix: string): Expression {
-  const octal = /^0[0-7]+$/.test(digits);
-  if (/^0[0-9]+$/.test(digits) && !octal) throw new ExpressionError(`not an octal number: ${digits}`);
-  const value = BigInt(octal ? `0o${digits.slice(1)}` : digits);
-  if (value >= 1n << 64n) throw new ExpressionError(`the number is too large: ${digits}`);
-  const decimal = /^[1-9]/.test(digits);
-  const unsigned = /u/i.test(suffix);
-  const wide = /ll/i.test(suffix);
-  let type: Type = UNSIGNED_LONG_LONG;
-  if (!wide && !unsigned && value < 1n << 31n) type = INT;
-  else if (!wide && value < 1n << 32n && (unsigned || !decimal)) type = UNSIGNED;
-  else if (!unsigned && value < 1n << 63n) type = LONG_LONG;
-  return { kind: 'number', value, type };
-}
-
-function characterLiteral(escaped: string | undefined, plain: string | undefined): Expression {
-  if (plain !== undefined) return { kind: 'number', value: BigInt(plain.charCodeAt(0) & 0x7f), type: CHAR };
-  const code = Object.hasOwn(ESCAPES, escaped ?? '') ? ESCAPES[escaped ?? ''] : undefined;
-  if (code === undefined) throw new ExpressionError(`unknown escape \\${escaped}`);
-  return { kind: 'number', value: BigInt(code), type: CHAR };
 }
 
 class Parser {

@@ -2,9 +2,9 @@
  * Objects as text on one line, in C's syntax and spaced as gdb prints them: `{x = 1, y = 2}`, `"text"`,
  * `0x8049000 <main>`. Bounded in depth, elements and length, whatever types and memory say.
  */
-import { characterText, isCharacter, numberText, type SymbolAt } from './format-scalar.ts';
+import { addressText, characterText, isCharacter, numberText, type SymbolAt } from './format-scalar.ts';
 import { StorageError, type StorageReader } from './storage.ts';
-import { type ArrayType, isScalar, plain, type StructType, sizeOf } from './types.ts';
+import { type ArrayType, isScalar, plain, type StructType, sizeOf, VOID } from './types.ts';
 import { type DataObject, elementObject, loadObject, memberObject, readObject, type Value } from './value.ts';
 import { activeMembers } from './variant.ts';
 
@@ -110,8 +110,14 @@ class Formatter {
   }
 
   private async array(object: DataObject, type: ArrayType, depth: number): Promise<string> {
+    // Of an array without a bound all that is known is where it begins.
+    if (type.count === undefined && object.storage.kind === 'memory')
+      return addressText(BigInt(object.storage.address), VOID, this.context.symbolAt);
     const count = type.count ?? 0;
-    if (isCharacter(type.element)) return this.characters(object, count);
+    if (isCharacter(type.element)) {
+      const text = await this.characters(object, count);
+      if (text !== undefined) return text;
+    }
     const shown: string[] = [];
     let index = 0;
     let printed = 0;
@@ -145,13 +151,16 @@ class Formatter {
     return run;
   }
 
-  private async characters(object: DataObject, count: number): Promise<string> {
+  /** Undefined when parts are missing: then the others are shown one by one. */
+  private async characters(object: DataObject, count: number): Promise<string | undefined> {
     const length = Math.min(count, MAX_ELEMENTS * 20);
-    const bytes = await readObject(
-      { ...object, type: { kind: 'array', element: CHARACTER, count: length } },
-      this.context.reader,
-    );
-    return stringText(bytes, count > length);
+    const type: ArrayType = { kind: 'array', element: CHARACTER, count: length };
+    try {
+      return stringText(await readObject({ ...object, type }, this.context.reader), count > length);
+    } catch (error) {
+      if (error instanceof StorageError && object.storage.kind === 'pieces') return undefined;
+      throw error;
+    }
   }
 
   /** The text at an address, up to its NUL; undefined when nothing can be read there. */

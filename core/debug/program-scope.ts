@@ -2,6 +2,7 @@
  * The names of the program where a frame stands: its blocks from the inside out, its arguments, its unit's
  * globals, then those of all other units and files.
  */
+import { AT_LANGUAGE, LANGUAGE_ASSEMBLER } from './dwarf/attributes.ts';
 import type { FunctionScope } from './dwarf/scopes.ts';
 import type { FrameView, Variable, Variables } from './dwarf/variables.ts';
 import type { ProgramScope } from './evaluate.ts';
@@ -79,9 +80,10 @@ export class FrameScope implements ProgramScope {
     return this.list(this.own === undefined || this.unit === undefined ? [] : this.own.globalsOf(this.unit));
   }
 
-  /** False where no debug information covers the code. */
+  /** False where no debug information covers the code, and in assembly: there are no variables. */
   get isKnown(): boolean {
-    return this.own !== undefined;
+    const unit = this.unit?.root;
+    return unit !== undefined && unit.number(AT_LANGUAGE) !== LANGUAGE_ASSEMBLER;
   }
 
   get hasArguments(): boolean {

@@ -176,7 +176,8 @@ describe('looking at a stopped kernel', () => {
     expect(await evaluated('*(unsigned char *)kmain')).toMatch(/^0x55/);
     expect(await evaluated('&ticks')).toContain('<ticks>');
     const { scopes } = await request('scopes', { frameId: 1 });
-    const { variables } = await request('variables', { variablesReference: scopes[0].variablesReference });
+    const registers = scopes.find((one: DebugProtocol.Scope) => one.name === 'Registers');
+    const { variables } = await request('variables', { variablesReference: registers.variablesReference });
     expect(variables.find((one: DebugProtocol.Variable) => one.name === 'eip').value).toMatch(/^0xc010/);
     const physical = await request('readMemory', { memoryReference: 'phys:0xb8000', count: 32 });
     const cells = Buffer.from(physical.data, 'base64');

@@ -78,3 +78,6 @@ export const AT_EXPORT_SYMBOLS = 0x89;
 export const AT_LOCLISTS_BASE = 0x8c;
 export const AT_GNU_DWO_NAME = 0x2130;
 export const AT_GNU_ADDR_BASE = 0x2133;
+
+/** A value of AT_LANGUAGE. DWARF 5, 7.12. */
+export const LANGUAGE_ASSEMBLER = 0x8001;

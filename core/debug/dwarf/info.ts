@@ -20,6 +20,7 @@ import {
   AT_SPECIFICATION,
   AT_STMT_LIST,
   AT_STR_OFFSETS_BASE,
+  LANGUAGE_ASSEMBLER,
   TAG_COMPILE_UNIT,
   TAG_INLINED_SUBROUTINE,
   TAG_PARTIAL_UNIT,
@@ -31,8 +32,6 @@ import type { Range } from './ranges.ts';
 import type { DebugSections } from './sections.ts';
 import { Unit } from './unit.ts';
 import { readUnitHeader, type UnitHeader } from './unit-header.ts';
-
-const LANGUAGE_ASSEMBLER = 0x8001;
 
 export interface UnitInfo {
   readonly name: string;

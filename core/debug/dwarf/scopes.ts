@@ -58,14 +58,21 @@ function innerScope(scope: Entry, address: number): Entry | undefined {
 }
 
 export function parametersOf(scope: FunctionScope): Entry[] {
-  return [...scope.entry.children()].filter((entry) => entry.tag === at.TAG_FORMAL_PARAMETER && hasName(entry));
+  return named(scope.entry, at.TAG_FORMAL_PARAMETER);
 }
 
 /** Variables of one block. */
 export function variablesOf(block: Entry): Entry[] {
-  return [...block.children()].filter((entry) => entry.tag === at.TAG_VARIABLE && hasName(entry));
+  return named(block, at.TAG_VARIABLE);
 }
 
-function hasName(entry: Entry): boolean {
-  return entry.inheritedText(at.AT_NAME) !== undefined;
+/** The entries of a tag below a scope; those that its abstract origin has beyond them were optimized away. */
+function named(scope: Entry, tag: number): Entry[] {
+  const own = [...scope.children()];
+  const origin = scope.reference(at.AT_ABSTRACT_ORIGIN);
+  if (origin !== undefined) {
+    const concrete = new Set(own.map((entry) => entry.reference(at.AT_ABSTRACT_ORIGIN)));
+    own.push(...[...origin.children()].filter((entry) => !concrete.has(entry)));
+  }
+  return own.filter((entry) => entry.tag === tag && entry.inheritedText(at.AT_NAME) !== undefined);
 }

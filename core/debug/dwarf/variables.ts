@@ -86,10 +86,14 @@ export class Variables {
   }
 
   global(name: string, first: UnitEntries | undefined): Variable | undefined {
-    const found = this.names.find(first, (names) => {
-      const entry = names.variables.get(name);
-      return (entry?.holder(at.AT_LOCATION) ?? entry?.holder(at.AT_CONST_VALUE)) ? entry : undefined;
-    });
+    const isPlaced = (entry: Entry) => (entry.holder(at.AT_LOCATION) ?? entry.holder(at.AT_CONST_VALUE)) !== undefined;
+    const pick = (accept: (entry: Entry) => boolean) =>
+      this.names.find(first, (names) => {
+        const entry = names.variables.get(name);
+        return entry !== undefined && accept(entry) ? entry : undefined;
+      });
+    // One that is defined and nowhere was optimized away.
+    const found = pick(isPlaced) ?? pick((entry) => !entry.has(at.AT_DECLARATION));
     return found && { ...this.variable(found), name };
   }
 

@@ -1,0 +1,184 @@
+/**
+ * The same stops of the same guest, seen by stock gdb on our stub and by our debug adapter: frames, arguments,
+ * locals and expressions as text, so that a test can compare them.
+ */
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DebugClient } from '@vscode/debugadapter-testsupport';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { tool, workFolder } from '../guests/build.ts';
+import { onStub, trapgateStub } from './gdb-tools.ts';
+
+const GUESTS = fileURLToPath(new URL('../guests/', import.meta.url));
+const ADAPTER = resolve(import.meta.dirname, '../../dist/debug-adapter.js');
+const COMMON = ['-m32', '-march=i386', '-ffreestanding', '-fno-pic', '-fno-stack-protector', '-fcf-protection=none'];
+
+/** A guest from a source beside the others, with the entry of the gdb tests. */
+export function buildGuest(source: string, name: string, compiler: string, flags: readonly string[]): string {
+  const out = join(workFolder(), name);
+  tool('as', ['--32', '-I', GUESTS, '-o', `${out}-start.o`, 'debuggee.S'], GUESTS);
+  const all = [...COMMON, '-fno-asynchronous-unwind-tables', ...flags, '-c', '-o', `${out}-c.o`, source];
+  tool(compiler, all, GUESTS);
+  const link = ['-m', 'elf_i386', '--build-id=none', '-z', 'noexecstack', '-T', join(GUESTS, 'default.ld')];
+  tool('ld', [...link, '-o', `${out}.elf`, `${out}-start.o`, `${out}-c.o`]);
+  return `${out}.elf`;
+}
+
+/** Every `every`th instruction of these functions. */
+export function sampledAddresses(image: string, functions: readonly string[], every: number): number[] {
+  const addresses: number[] = [];
+  let wanted = false;
+  for (const line of tool('objdump', ['-d', '--no-show-raw-insn', image]).split('\n')) {
+    const label = /^[0-9a-f]+ <([^>]*)>:/.exec(line);
+    if (label !== null) wanted = functions.includes(label[1]);
+    const instruction = /^ *([0-9a-f]+):\t/.exec(line);
+    if (wanted && instruction !== null) addresses.push(Number.parseInt(instruction[1], 16));
+  }
+  return addresses.filter((_, i) => i % every === 0);
+}
+
+export interface SeenFrame {
+  readonly name: string;
+  readonly line: number;
+  /** `name = value`, in order. */
+  readonly arguments: readonly string[];
+  readonly locals: readonly string[];
+}
+
+export interface SeenStop {
+  readonly pc: number;
+  readonly frames: readonly SeenFrame[];
+  /** Of the innermost frame: values, with what could not be evaluated as 'error'. */
+  readonly expressions: readonly string[];
+  readonly types: readonly string[];
+}
+
+export interface Look {
+  readonly addresses: readonly number[];
+  readonly stops: number;
+  readonly depth: number;
+  readonly expressions: readonly string[];
+}
+
+export async function seenByGdb(image: string, look: Look): Promise<SeenStop[]> {
+  const script = [
+    'set print frame-arguments none',
+    'set print entry-values no',
+    'set width 0',
+    '@CONNECT',
+    ...look.addresses.map((address) => `break *0x${address.toString(16)}`),
+  ];
+  for (let stop = 0; stop < look.stops; stop++) {
+    script.push('continue', 'echo \\n@stop\\n', 'output/x $pc', 'echo \\n');
+    for (let frame = 0; frame < look.depth; frame++)
+      script.push(`frame ${frame}`, 'echo @args\\n', 'info args', 'echo @locals\\n', 'info locals', 'echo @end\\n');
+    script.push('frame 0');
+    for (const expression of look.expressions)
+      script.push('echo \\n@value\\n', `output ${expression}`, 'echo \\n@type\\n', `whatis ${expression}`);
+  }
+  const output = await onStub(trapgateStub(image), image, script);
+  const clean = output.replace(/^No (?:frame at level|locals|arguments|symbol table info).*\n/gm, '');
+  return clean.split('\n@stop\n').slice(1).map(parseStop);
+}
+
+function parseStop(text: string): SeenStop {
+  const [head, ...values] = text.split('\n@value\n');
+  const frames: SeenFrame[] = [];
+  const pattern =
+    /^#\d+ +(?:0x[0-9a-f]+ in )?(.*?) \(.*?\)(?: at .*:(\d+))?\n(?:.*\n)?@args\n([\s\S]*?)@locals\n([\s\S]*?)@end$/gm;
+  for (const [, name, line, args, locals] of head.matchAll(pattern)) {
+    frames.push({ name, line: Number(line ?? 0), arguments: items(args), locals: items(locals) });
+  }
+  return {
+    pc: Number.parseInt(head.trim(), 16),
+    frames,
+    expressions: values.map((value) => valueText(value.split('\n@type\n')[0])),
+    types: values.map((value) => /type = (.*)/.exec(value)?.[1] ?? 'error'),
+  };
+}
+
+function items(text: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => line.includes(' = '))
+    .map((line) => line.trim());
+}
+
+/** gdb puts the type of a pointer in front of it. */
+function valueText(text: string): string {
+  const value = text.trim();
+  return value === '' ? 'error' : value.replace(/^\((?:[^()]|\([^()]*\))*\) (?=@?0x)/, '');
+}
+
+export async function seenByAdapter(image: string, look: Look): Promise<SeenStop[]> {
+  const client = new DebugClient('node', ADAPTER, 'trapgate');
+  client.defaultTimeout = 20_000;
+  await client.start();
+  const request = async (command: string, args: object): Promise<object> =>
+    (await client.customRequest(command, args)).body ?? {};
+  const resumed = async (command: string) => {
+    const stopped = client.waitForEvent('stopped');
+    await client.customRequest(command, { threadId: 1 });
+    await stopped;
+  };
+  try {
+    const initialized = client.waitForEvent('initialized');
+    await client.initializeRequest();
+    await client.launchRequest({ program: image, stopOnEntry: true } as never);
+    await initialized;
+    await request('setInstructionBreakpoints', {
+      breakpoints: look.addresses.map((address) => ({ instructionReference: `0x${address.toString(16)}` })),
+    });
+    await resumed('configurationDone');
+    const stops: SeenStop[] = [];
+    for (let stop = 0; stop < look.stops; stop++) {
+      await resumed('continue');
+      stops.push(await lookAround(request, look));
+    }
+    return stops;
+  } finally {
+    await client.stop();
+  }
+}
+
+type Request = (command: string, args: object) => Promise<object>;
+
+async function lookAround(request: Request, look: Look): Promise<SeenStop> {
+  const { stackFrames } = (await request('stackTrace', { threadId: 1 })) as DebugProtocol.StackTraceResponse['body'];
+  const frames: SeenFrame[] = [];
+  for (const frame of stackFrames.slice(0, look.depth)) {
+    const { scopes } = (await request('scopes', { frameId: frame.id })) as DebugProtocol.ScopesResponse['body'];
+    const list = async (name: string) => {
+      const scope = scopes.find((one) => one.name === name);
+      if (scope === undefined) return [];
+      const { variables } = (await request('variables', {
+        variablesReference: scope.variablesReference,
+      })) as DebugProtocol.VariablesResponse['body'];
+      return variables.map((one) => `${one.name.replace(' (hidden)', '')} = ${one.value}`);
+    };
+    frames.push({
+      name: frame.name.replace(/\+0x[0-9a-f]+$/, ''),
+      line: frame.line,
+      arguments: await list('Arguments'),
+      locals: await list('Locals'),
+    });
+  }
+  const expressions: string[] = [];
+  const types: string[] = [];
+  for (const expression of look.expressions) {
+    try {
+      const body = (await request('evaluate', {
+        expression,
+        frameId: 1,
+        context: 'watch',
+      })) as DebugProtocol.EvaluateResponse['body'];
+      expressions.push(body.result);
+      types.push(body.type ?? '');
+    } catch {
+      expressions.push('error');
+      types.push('error');
+    }
+  }
+  const pc = Number.parseInt(stackFrames[0].instructionPointerReference ?? '0', 16);
+  return { pc, frames, expressions, types };
+}
