@@ -1,13 +1,13 @@
 /** The public face of the core: the only module that `server`, `extension` and other users import. */
 
 export type { DeviceState, StateValue } from './bus/device.ts';
+export { type Child, childCount, childrenOf } from './debug/children.ts';
 export {
   type Descriptor,
   decodeDescriptor,
   decodeGate,
   descriptorText,
 } from './debug/descriptors.ts';
-export { type Child, childCount, childrenOf } from './debug/children.ts';
 export {
   type DisassembledInstruction,
   disassemble,

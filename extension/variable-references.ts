@@ -3,6 +3,8 @@ import type { DataObject } from '../core/index.ts';
 
 /** References below are those of the registers. */
 export const FIRST_REFERENCE = 100_000;
+/** The explorer's are above. */
+const LAST_REFERENCE = 0x4000_0000;
 const MAX_REFERENCES = 1_000_000;
 
 export type ScopeKind = 'arguments' | 'locals' | 'globals';
@@ -39,5 +41,6 @@ export class VariableReferences {
     if (stop === this.stop) return;
     this.stop = stop;
     this.nodes.clear();
+    if (this.next > LAST_REFERENCE - MAX_REFERENCES) this.next = FIRST_REFERENCE;
   }
 }

@@ -70,31 +70,40 @@ export async function seenByGdb(image: string, look: Look): Promise<SeenStop[]> 
   ];
   for (let stop = 0; stop < look.stops; stop++) {
     script.push('continue', 'echo \\n@stop\\n', 'output/x $pc', 'echo \\n');
-    for (let frame = 0; frame < look.depth; frame++)
-      script.push(`frame ${frame}`, 'echo @args\\n', 'info args', 'echo @locals\\n', 'info locals', 'echo @end\\n');
-    script.push('frame 0');
+    // Messages of errors would come by another stream, at any place: nothing here makes one.
+    for (const what of ['args', 'locals']) script.push(`echo @${what}\\n`, `frame apply ${look.depth} info ${what} -q`);
+    script.push('echo @end\\n');
     for (const expression of look.expressions)
       script.push('echo \\n@value\\n', `output ${expression}`, 'echo \\n@type\\n', `whatis ${expression}`);
   }
   const output = await onStub(trapgateStub(image), image, script);
-  const clean = output.replace(/^No (?:frame at level|locals|arguments|symbol table info).*\n/gm, '');
-  return clean.split('\n@stop\n').slice(1).map(parseStop);
+  return output.split('\n@stop\n').slice(1).map(parseStop);
 }
 
 function parseStop(text: string): SeenStop {
   const [head, ...values] = text.split('\n@value\n');
-  const frames: SeenFrame[] = [];
-  const pattern =
-    /^#\d+ +(?:0x[0-9a-f]+ in )?(.*?) \(.*?\)(?: at .*:(\d+))?\n(?:.*\n)?@args\n([\s\S]*?)@locals\n([\s\S]*?)@end$/gm;
-  for (const [, name, line, args, locals] of head.matchAll(pattern)) {
-    frames.push({ name, line: Number(line ?? 0), arguments: items(args), locals: items(locals) });
-  }
+  const [, args = '', locals = ''] = /@args\n([\s\S]*)@locals\n([\s\S]*)@end/.exec(head) ?? [];
+  const inFrames = parseFrames(locals);
   return {
     pc: Number.parseInt(head.trim(), 16),
-    frames,
+    frames: parseFrames(args).map(({ name, line, list }, i) => ({
+      name,
+      line,
+      arguments: list,
+      locals: inFrames[i]?.list ?? [],
+    })),
     expressions: values.map((value) => valueText(value.split('\n@type\n')[0])),
     types: values.map((value) => /type = (.*)/.exec(value)?.[1] ?? 'error'),
   };
+}
+
+/** `#1  0x… in name (…) at file:line`, and below it what was asked of the frame. */
+function parseFrames(text: string): { name: string; line: number; list: string[] }[] {
+  const parts = text.split(/^#\d+ +/m).slice(1);
+  return parts.map((part) => {
+    const [, name = '', line = '0'] = /^(?:0x[0-9a-f]+ in )?(.*?) \(.*?\)(?: at .*:(\d+))?$/m.exec(part) ?? [];
+    return { name, line: Number(line), list: items(part.slice(part.indexOf('\n') + 1)) };
+  });
 }
 
 function items(text: string): string[] {
