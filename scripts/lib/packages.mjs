@@ -3,7 +3,7 @@
  * with a sudo that asks nothing this needs no hand; otherwise it says plainly what is missing.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import { fail } from './root.mjs';
 
@@ -24,12 +24,16 @@ function gcc32() {
   return status === 0 && /[/\\](32|i[3-6]86[^/]*)[/\\]/.test(stdout) && path.isAbsolute(stdout.trim());
 }
 
+const DEJAVU = '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf';
+
 const NEEDED = [
   { package: 'gcc-multilib', why: 'builds the test guests', present: gcc32 },
   { package: 'binutils', why: 'assembles guests; readelf is an oracle', present: () => onPath('readelf') },
   { package: 'nasm', why: 'assembles guests', present: () => onPath('nasm') },
   { package: 'gdb', why: 'drives the GDB stub', present: () => onPath('gdb') },
   { package: 'qemu-system-x86', why: 'is the machine we compare with', present: () => onPath('qemu-system-i386') },
+  { package: 'chromium', why: 'shows VS Code', present: () => onPath('chromium') },
+  { package: 'fonts-dejavu-core', why: 'is the font of that browser', present: () => existsSync(DEJAVU) },
   { package: 'xz-utils', why: 'unpacks hardware vectors', present: () => onPath('xz') },
 ];
 

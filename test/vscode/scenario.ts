@@ -1,0 +1,214 @@
+/**
+ * What a user does with the demo in VS Code, in either host: opens a source, sets a breakpoint, starts with F5,
+ * looks around, steps, reads disassembly and goes on to the end. Only the keyboard, the mouse and what is on the
+ * screen are used, and every step waits for what the one before it shows, however slow the machine is.
+ */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Locator, Page } from './browser.ts';
+import { lineOfKmain } from './workspace.ts';
+
+/** For the workbench to come up on an empty profile. */
+const START_LIMIT = 180_000;
+const LIMIT = 60_000;
+const SHORT = 10_000;
+
+/** Texts as they stood on the screen. */
+export interface Seen {
+  readonly line: number;
+  readonly stack: string;
+  readonly registers: string;
+  /** Undefined when the adapter shows no locals. */
+  readonly locals: string | undefined;
+  readonly consoleAtStop: string;
+  readonly stackAfterStep: string;
+  readonly disassembly: string;
+  readonly consoleAtEnd: string;
+}
+
+/** @param folder where the screenshots go */
+export async function debugTheDemo(page: Page, url: string, folder: string): Promise<Seen> {
+  mkdirSync(folder, { recursive: true });
+  const shot = (name: string) => page.screenshot({ path: path.join(folder, `${name}.png`), timeout: LIMIT });
+  page.setDefaultTimeout(LIMIT);
+  try {
+    return await play(new Workbench(page), url, shot);
+  } catch (error) {
+    await shot('failed').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function play(bench: Workbench, url: string, shot: (name: string) => Promise<unknown>): Promise<Seen> {
+  const line = lineOfKmain('timer_wait(wanted);');
+  await bench.open(url);
+  await bench.openKmain();
+  await bench.setBreakpoint(line);
+  await shot('1-breakpoint');
+
+  await bench.start();
+  const stack = await bench.stoppedAt(line);
+  const locals = await bench.scope('Locals', 'before');
+  const registers = await bench.scope('Registers', 'eip');
+  const consoleAtStop = await bench.consoleWith('descriptors: GDT, IDT and TSS are our own');
+  await shot('2-stopped');
+
+  await bench.stepOver();
+  const stackAfterStep = await bench.stoppedAt(line + 1);
+  await shot('3-stepped');
+
+  await bench.command('Open Disassembly View');
+  const disassembly = await bench.disassemblyWith('timer_wait');
+  await shot('4-disassembly');
+
+  await bench.continueToEnd();
+  const consoleAtEnd = await bench.consoleWith('All done, powering off.');
+  await shot('5-ended');
+  if (registers === undefined) throw new Error('there is no scope "Registers"');
+  return { line, stack, locals, registers, consoleAtStop, stackAfterStep, disassembly, consoleAtEnd };
+}
+
+/** VS Code's window by the class names of its parts, which hold from 1.91 to 1.100. */
+class Workbench {
+  private readonly page: Page;
+  private readonly frames: Locator;
+  private readonly variables: Locator;
+  private readonly toolbar: Locator;
+  private readonly input: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.frames = page.locator('.debug-call-stack .monaco-list-row');
+    this.variables = page.locator('.debug-variables');
+    this.toolbar = page.locator('.debug-toolbar');
+    this.input = page.locator('.quick-input-widget:visible input[type=text]');
+  }
+
+  async open(url: string): Promise<void> {
+    await this.page.goto(url, { waitUntil: 'domcontentloaded', timeout: START_LIMIT });
+    await this.page.locator('.monaco-workbench').waitFor({ timeout: START_LIMIT });
+    await this.row('server').waitFor({ timeout: START_LIMIT });
+  }
+
+  async openKmain(): Promise<void> {
+    // A click that comes before the tree is ready is lost.
+    await until('the folder opens', LIMIT, async () => {
+      await this.row('server').click();
+      return appears(this.row('kmain.c'), SHORT);
+    });
+    await this.row('kmain.c').dblclick();
+    await this.page.locator('.monaco-editor .view-line', { hasText: 'demo kernel' }).first().waitFor();
+  }
+
+  async setBreakpoint(line: number): Promise<void> {
+    await this.page.keyboard.press('Control+G');
+    await this.input.fill(`:${line}`);
+    await this.page.keyboard.press('Enter');
+    await this.page.locator('.statusbar-item', { hasText: `Ln ${line},` }).waitFor();
+    await this.page.locator('.monaco-editor.focused').first().waitFor();
+    await this.page.keyboard.press('F9');
+    await this.page.locator('.monaco-editor .codicon-debug-breakpoint').first().waitFor();
+  }
+
+  async start(): Promise<void> {
+    const dialog = this.page.locator('.monaco-dialog-box');
+    await until('the session starts', START_LIMIT, async () => {
+      await this.page.keyboard.press('F5');
+      await appears(this.page.locator('.debug-toolbar, .monaco-dialog-box').first(), LIMIT);
+      if ((await dialog.count()) === 0) return true;
+      // Before the extensions are read, VS Code does not know the debugger.
+      await this.page.keyboard.press('Escape');
+      return false;
+    });
+  }
+
+  /** Waits for a stop in that line of count_ticks and answers the call stack. */
+  async stoppedAt(line: number): Promise<string> {
+    await this.frames.locator(':scope', { hasText: 'count_ticks' }).first().waitFor();
+    const text = () => textOf(this.page.locator('.debug-call-stack'));
+    await until(`a stop at line ${line}`, LIMIT, async () => (await text()).includes(`${line}:`));
+    // Keys are for the stopped guest only when the buttons are.
+    await this.toolbar.locator('.codicon-debug-step-over:not(.disabled)').first().waitFor();
+    return text();
+  }
+
+  /** Opens a scope and answers its text; undefined when there is none of that name. */
+  async scope(name: string, variable: string): Promise<string | undefined> {
+    await this.scopeRow('Registers').waitFor();
+    const row = this.scopeRow(name);
+    if ((await row.count()) === 0) return undefined;
+    await until(`${name} shows ${variable}`, LIMIT, async () => {
+      if (await appears(this.variables.locator('.monaco-list-row', { hasText: variable }).first(), SHORT)) return true;
+      await row.click();
+      return false;
+    });
+    return textOf(this.variables);
+  }
+
+  async stepOver(): Promise<void> {
+    await this.page.keyboard.press('F10');
+  }
+
+  /** By the command palette, which does not learn of commands that come while it is open. */
+  async command(title: string): Promise<void> {
+    await until(`the command ${title}`, LIMIT, async () => {
+      await this.page.keyboard.press('F1');
+      await this.input.fill(`>${title}`);
+      const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+      const offered = await appears(row, SHORT);
+      await this.page.keyboard.press(offered ? 'Enter' : 'Escape');
+      return offered;
+    });
+  }
+
+  async disassemblyWith(text: string): Promise<string> {
+    // The view is a table in the place of an editor; other parts of the window have tables, too.
+    const view = this.page.locator('.editor-instance .monaco-table');
+    await view.locator('.monaco-table-tr', { hasText: text }).first().waitFor();
+    return textOf(view);
+  }
+
+  /** Waits until the Debug Console shows a text and answers what it shows. */
+  async consoleWith(text: string): Promise<string> {
+    const shown = () => textOf(this.page.locator('.repl'));
+    await until(`the Debug Console shows "${text}"`, LIMIT, async () => (await shown()).includes(text));
+    return shown();
+  }
+
+  async continueToEnd(): Promise<void> {
+    await this.page.keyboard.press('F5');
+    await this.toolbar.waitFor({ state: 'hidden' });
+  }
+
+  /** A row of the Explorer. */
+  private row(text: string): Locator {
+    return this.page.locator('.explorer-folders-view .monaco-list-row', { hasText: text }).first();
+  }
+
+  private scopeRow(name: string): Locator {
+    return this.variables.locator('.monaco-list-row[aria-level="1"]', { hasText: name }).first();
+  }
+}
+
+/** What stands in the elements at this moment. */
+async function textOf(what: Locator): Promise<string> {
+  return (await what.allInnerTexts()).join('\n');
+}
+
+function appears(what: Locator, timeout: number): Promise<boolean> {
+  return what.waitFor({ timeout }).then(
+    () => true,
+    () => false,
+  );
+}
+
+const PAUSE = 200;
+
+/** @throws Error that names what did not come */
+async function until(what: string, limit: number, holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + limit;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`this did not come within ${limit / 1000} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+}

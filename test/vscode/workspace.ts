@@ -1,0 +1,64 @@
+/** The folder that VS Code opens: the demo's sources and image where the repository has them, and a launch.json. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const DEMO = 'server/demo';
+
+const LAUNCH = {
+  version: '0.2.0',
+  configurations: [
+    {
+      type: 'trapgate',
+      request: 'launch',
+      name: 'Demo',
+      program: `\${workspaceFolder}/${DEMO}/demo.elf`,
+      internalConsoleOptions: 'openOnSessionStart',
+    },
+  ],
+};
+
+/** What keeps VS Code from asking questions of its own. */
+export const SETTINGS: Readonly<Record<string, unknown>> = {
+  'security.workspace.trust.enabled': false,
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.enableExperiments': false,
+  'explorer.autoReveal': false,
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'extensions.autoCheckUpdates': false,
+  'extensions.ignoreRecommendations': true,
+  'git.enabled': false,
+  'chat.disableAIFeatures': true,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+};
+
+/** Path in the workspace → its bytes. */
+export function workspaceFiles(): Map<string, Buffer> {
+  const files = new Map<string, Buffer>();
+  for (const entry of readdirSync(path.join(root, DEMO), { withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    files.set(`${DEMO}/${entry.name}`, readFileSync(path.join(root, DEMO, entry.name)));
+  }
+  files.set('.vscode/launch.json', Buffer.from(JSON.stringify(LAUNCH, undefined, 2)));
+  return files;
+}
+
+/** Writes the workspace to a folder of its own. */
+export function writeWorkspace(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  for (const [name, bytes] of workspaceFiles()) {
+    const file = path.join(folder, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, bytes);
+  }
+}
+
+/** Number of the only line of kmain.c that holds this text, from 1. */
+export function lineOfKmain(text: string): number {
+  const lines = readFileSync(path.join(root, DEMO, 'kmain.c'), 'utf8').split('\n');
+  const found = lines.flatMap((line, index) => (line.includes(text) ? [index + 1] : []));
+  if (found.length !== 1) throw new Error(`kmain.c has ${found.length} lines with ${text}`);
+  return found[0];
+}
