@@ -11,6 +11,7 @@ export interface Locator {
   click(options?: { timeout?: number }): Promise<void>;
   dblclick(options?: { timeout?: number }): Promise<void>;
   fill(text: string, options?: { timeout?: number }): Promise<void>;
+  press(key: string, options?: { timeout?: number }): Promise<void>;
   allInnerTexts(): Promise<string[]>;
   count(): Promise<number>;
 }

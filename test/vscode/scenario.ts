@@ -11,6 +11,7 @@ import { lineOfKmain } from './workspace.ts';
 /** For the workbench to come up on an empty profile. */
 const START_LIMIT = 180_000;
 const LIMIT = 60_000;
+/** Before something is tried again. */
 const SHORT = 10_000;
 
 /** Texts as they stood on the screen. */
@@ -57,7 +58,6 @@ async function play(bench: Workbench, url: string, shot: (name: string) => Promi
   const stackAfterStep = await bench.stoppedAt(line + 1);
   await shot('3-stepped');
 
-  await bench.command('Open Disassembly View');
   const disassembly = await bench.disassemblyWith('timer_wait');
   await shot('4-disassembly');
 
@@ -101,13 +101,16 @@ class Workbench {
   }
 
   async setBreakpoint(line: number): Promise<void> {
-    await this.page.keyboard.press('Control+G');
-    await this.input.fill(`:${line}`);
-    await this.page.keyboard.press('Enter');
-    await this.page.locator('.statusbar-item', { hasText: `Ln ${line},` }).waitFor();
-    await this.page.locator('.monaco-editor.focused').first().waitFor();
-    await this.page.keyboard.press('F9');
-    await this.page.locator('.monaco-editor .codicon-debug-breakpoint').first().waitFor();
+    const place = this.page.locator('.statusbar-item', { hasText: `Ln ${line},` });
+    await until(`the cursor is in line ${line}`, LIMIT, async () => {
+      if (!(await this.ask('Control+G', `:${line}`))) return false;
+      return (await done(this.input.press('Enter', { timeout: SHORT }))) && appears(place, SHORT);
+    });
+    await until(`a breakpoint in line ${line}`, LIMIT, async () => {
+      await this.page.locator('.monaco-editor.focused').first().waitFor();
+      await this.page.keyboard.press('F9');
+      return appears(this.page.locator('.monaco-editor .codicon-debug-breakpoint').first(), SHORT);
+    });
   }
 
   async start(): Promise<void> {
@@ -149,22 +152,26 @@ class Workbench {
     await this.page.keyboard.press('F10');
   }
 
-  /** By the command palette, which does not learn of commands that come while it is open. */
-  async command(title: string): Promise<void> {
+  /** By the command palette, again until `shown` appears: the palette does not learn of commands that come late. */
+  async command(title: string, shown: Locator): Promise<void> {
     await until(`the command ${title}`, LIMIT, async () => {
-      await this.page.keyboard.press('F1');
-      await this.input.fill(`>${title}`);
+      if (!(await this.ask('F1', `>${title}`))) return false;
       const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
-      const offered = await appears(row, SHORT);
-      await this.page.keyboard.press(offered ? 'Enter' : 'Escape');
-      return offered;
+      return (await done(row.click({ timeout: SHORT }))) && appears(shown, SHORT);
     });
+  }
+
+  /** Fills VS Code's line of questions, which goes away when anything else takes the focus. */
+  private async ask(key: string, text: string): Promise<boolean> {
+    await this.page.keyboard.press(key);
+    return done(this.input.fill(text, { timeout: SHORT }));
   }
 
   async disassemblyWith(text: string): Promise<string> {
     // The view is a table in the place of an editor; other parts of the window have tables, too.
     const view = this.page.locator('.editor-instance .monaco-table');
-    await view.locator('.monaco-table-tr', { hasText: text }).first().waitFor();
+    const row = view.locator('.monaco-table-tr', { hasText: text }).first();
+    await this.command('Open Disassembly View', row);
     return textOf(view);
   }
 
@@ -196,7 +203,12 @@ async function textOf(what: Locator): Promise<string> {
 }
 
 function appears(what: Locator, timeout: number): Promise<boolean> {
-  return what.waitFor({ timeout }).then(
+  return done(what.waitFor({ timeout }));
+}
+
+/** Whether it worked out. */
+function done(action: Promise<unknown>): Promise<boolean> {
+  return action.then(
     () => true,
     () => false,
   );
