@@ -1,9 +1,10 @@
 /**
  * Where a function breakpoint goes. The name field takes more than a symbol:
- *   main   *0x1234   0x1234   cs:0x10   int 0x80   port 0x3f8   mode protected|real|paging|cpl|cr3
+ *   main   *0x1234   0x1234   cs:0x10   07c0:0012   int 0x80   port 0x3f8   mode protected|real|paging|cpl|cr3
  */
 import { ExpressionError, evaluate, linear, type Point } from '../core/index.ts';
 import type { Debuggee } from './debuggee.ts';
+import { spelledOut } from './memory.ts';
 import { RequestError } from './protocol-error.ts';
 
 const MODES = ['protected', 'real', 'paging', 'cpl', 'cr3'] as const;
@@ -15,7 +16,7 @@ export async function functionPoints(name: string, debuggee: Debuggee): Promise<
   const addresses = debuggee.functionBreakAddresses(name.trim());
   if (addresses.length > 0) return addresses.map((address) => ({ kind: 'code', address: linear(address) }));
   // `*0x1234` is how gdb writes an address; without the star the expression is the address itself.
-  const text = name.trim().replace(/^\*/, '');
+  const text = spelledOut(name.trim().replace(/^\*/, ''));
   const { value } = await evaluate(text, await debuggee.evaluateContext()).catch((error: unknown) => {
     if (error instanceof ExpressionError && /^\w+$/.test(text)) throw new RequestError(`no symbol is called ${text}`);
     throw error;

@@ -9,11 +9,17 @@ import { RequestError } from './protocol-error.ts';
 const MAX_READ = 1 << 20;
 const LAST = 0x1_0000_0000;
 
+/** `07c0:0012`, hexadecimal without a prefix as stack frames show it, in the form expressions have. */
+export function spelledOut(text: string): string {
+  const pair = /^\s*([0-9a-f]{1,4}):([0-9a-f]{1,8})\s*$/i.exec(text);
+  return pair === null ? text : `0x${pair[1]}:0x${pair[2]}`;
+}
+
 /** @throws RequestError, ExpressionError */
 export async function parseReference(reference: string, debuggee: Debuggee): Promise<Address> {
   const spaced = /^\s*(phys|port):(.*)$/i.exec(reference);
   const expression = spaced === null ? reference : spaced[2];
-  const value = (await evaluate(expression, await debuggee.evaluateContext())).value;
+  const value = (await evaluate(spelledOut(expression), await debuggee.evaluateContext())).value;
   const offset = Number(BigInt.asUintN(32, value));
   if (spaced === null) return { space: 'linear', offset };
   return { space: spaced[1].toLowerCase() === 'port' ? 'port' : 'physical', offset };

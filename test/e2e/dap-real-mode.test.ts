@@ -1,0 +1,65 @@
+/** The debug adapter on the demo disk: real mode at 7C00h, protected mode, the kernel; nothing to set between them. */
+import path from 'node:path';
+import { DebugClient } from '@vscode/debugadapter-testsupport';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const dist = (name: string) => path.join(root, 'dist', name);
+const thread = { threadId: 1 };
+let client: DebugClient;
+
+beforeEach(async () => {
+  client = new DebugClient('node', dist('debug-adapter.js'), 'trapgate');
+  client.defaultTimeout = 20_000;
+  await client.start();
+});
+afterEach(() => client.stop());
+
+const request = async (command: string, args: object = {}) => (await client.customRequest(command, args)).body;
+const breakIn = async (...names: string[]): Promise<DebugProtocol.Breakpoint[]> =>
+  (await request('setFunctionBreakpoints', { breakpoints: names.map((name) => ({ name })) })).breakpoints;
+
+async function launch(configuration: object): Promise<void> {
+  const initialized = client.waitForEvent('initialized');
+  await client.initializeRequest();
+  await client.launchRequest({ stopOnEntry: true, ...configuration } as never);
+  await initialized;
+  const stopped = client.waitForEvent('stopped');
+  await client.configurationDoneRequest();
+  await stopped;
+}
+
+async function goOn(): Promise<DebugProtocol.StackFrame> {
+  const stopped = client.waitForEvent('stopped');
+  await client.continueRequest(thread);
+  await stopped;
+  return (await request('stackTrace', thread)).stackFrames[0];
+}
+
+async function firstInstruction(frame: DebugProtocol.StackFrame): Promise<string> {
+  const args = { memoryReference: frame.instructionPointerReference, instructionCount: 1 };
+  return (await request('disassemble', args)).instructions[0].instruction;
+}
+
+test('the demo disk is followed from its boot sector to the kernel', async () => {
+  const symbols = [{ file: dist('loader.elf') }];
+  await launch({ program: dist('demo.elf'), fda: dist('demo.img'), boot: 'a', symbols });
+  expect((await request('stackTrace', thread)).stackFrames[0].name).toBe('f000:fff0');
+  await breakIn('0:7c00', 'loader', 'enter_kernel', 'kmain');
+  expect((await goOn()).instructionPointerReference).toBe('0x00007c00');
+  const loader = await goOn();
+  expect([loader.name, loader.source?.name]).toEqual(['loader', 'loader.S']);
+  expect(await firstInstruction(loader)).toBe('cli');
+  const entered = await goOn();
+  expect(entered.name).toBe('enter_kernel');
+  expect(await firstInstruction(entered)).toMatch(/^mov ax,\s*(0x)?10h?$/);
+  expect((await goOn()).name).toBe('kmain');
+});
+
+test('without symbols places are segment:offset, and breakpoints take that form', async () => {
+  await launch({ fda: dist('demo.img') });
+  const [point] = await breakIn('07c0:0005');
+  expect(point.verified).toBe(true);
+  expect((await goOn()).name).toBe('0000:7c05');
+});
