@@ -4,7 +4,8 @@
  * Runs our own benchmark guests (test/bench/guests) on Trapgate, on QEMU (TCG) and, when FOLDER holds an
  * installed npm package v86, on that: interleaved in one run, medians, ratios to QEMU. What counts is the
  * process's own CPU clock (all threads) between the guest's START and BENCH lines, so boot time is left
- * out; the last table is just that: process start to first serial byte.
+ * out; the second table is just that, process start to first serial byte; the third is what GDB stubs do in a
+ * CPU second of theirs.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -31,6 +32,7 @@ const values = readOptions();
 ensureDependencies();
 if (run(process.execPath, ['scripts/build.mjs']) !== 0) process.exit(1);
 const { buildGuests, WORKLOADS } = await import('../test/bench/guests.mjs');
+const { measureStubs } = await import('../test/bench/stub.mjs');
 const { timeGuest, timeFirstByte } = await import('../test/bench/timing.mjs');
 
 const QEMU = 'qemu-system-i386 -accel tcg -cpu qemu32 -m 128 -display none -monitor none -serial stdio -no-reboot';
@@ -48,7 +50,7 @@ const rounds = Number(values.rounds);
 for (const peer of peers) if (!PEERS[peer]) fail(`no such peer: ${peer}`);
 for (const name of workloads) if (!WORKLOADS.includes(name)) fail(`no such workload: ${name}`);
 
-const guests = buildGuests([...workloads, 'hello']);
+const guests = buildGuests([...workloads, 'hello', 'condition']);
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 const row = (cells) => console.log(`| ${cells.join(' | ')} |`);
 const head = (cells) => {
@@ -104,12 +106,29 @@ row(['geometric mean', '', ...means, '', '']);
 
 console.log('\nProcess start to first serial byte, CPU seconds:\n');
 head(['peer', 'median', 'least', 'median / qemu']);
-const firsts = new Map(peers.map((peer) => [peer, []]));
+// A user types just `run IMAGE`: tiers differ in nothing that happens before the first byte.
+const starters = peers.filter((peer) => peer !== 'tier1');
+const starter = (peer) => (peer === 'tier0' ? [process.execPath, path.join(dist, 'trapgate.js'), 'run'] : PEERS[peer]);
+const firsts = new Map(starters.map((peer) => [peer, []]));
 for (let round = 0; round < Math.max(rounds, 5); round++) {
-  for (const peer of peers) firsts.get(peer).push(await timeFirstByte([...PEERS[peer], guests.hello]));
+  for (const peer of starters) firsts.get(peer).push(await timeFirstByte([...starter(peer), guests.hello]));
 }
 const base = firsts.has('qemu') ? median(firsts.get('qemu')) : Number.NaN;
 for (const [peer, list] of firsts) {
   const value = median(list);
   row([peer, value.toFixed(3), Math.min(...list).toFixed(3), (value / base).toFixed(2)]);
+}
+
+console.log('\nGDB stub, raw packets, for each CPU second of the stub:\n');
+head(['stub', 'single steps', 'false conditions at a hot breakpoint', 'memory read, KiB']);
+const gdbOfQemu = ['-display', 'none', '-serial', 'null', '-monitor', 'none', '-S', '-gdb'];
+const stubs = await measureStubs(guests.condition, {
+  qemu: (guest, socket) => [
+    ...['qemu-system-i386', '-accel', 'tcg', '-m', '128', '-kernel', guest, ...gdbOfQemu],
+    `unix:${socket},server=on,wait=off`,
+  ],
+  trapgate: (guest, socket) => [process.execPath, path.join(dist, 'trapgate.js'), 'run', guest, '--gdb', socket],
+});
+for (const [name, { steps, conditions, kibibytes }] of Object.entries(stubs)) {
+  row([name, ...[steps, conditions, kibibytes].map((value) => Math.round(value).toLocaleString('en'))]);
 }

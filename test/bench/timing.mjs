@@ -8,7 +8,7 @@ const LIMIT_SECONDS = 180;
  * CPU seconds a process has used, all its live threads: /proc's schedstat counts nanoseconds (stat only
  * hundredths). A thread that has ended is not in it; neither peer ends threads while it runs.
  */
-function cpuSeconds(pid) {
+export function cpuSeconds(pid) {
   let nanoseconds = 0;
   for (const task of readdirSync(`/proc/${pid}/task`)) {
     nanoseconds += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'latin1').split(' ')[0]);
