@@ -5,7 +5,7 @@
 import { UserError } from '../util/errors.ts';
 import { hex } from '../util/hex.ts';
 
-export type ImageKind = 'multiboot' | 'flat-elf';
+export type ImageKind = 'multiboot' | 'multiboot2' | 'flat-elf';
 
 export interface BootSegment {
   readonly physical: number;

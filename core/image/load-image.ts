@@ -6,6 +6,8 @@ import { parseElf } from './elf.ts';
 import { loadFlatElf } from './flat-elf.ts';
 import { loadMultiboot } from './multiboot.ts';
 import { findMultibootHeader } from './multiboot-header.ts';
+import { loadMultiboot2 } from './multiboot2.ts';
+import { findMultiboot2Header } from './multiboot2-header.ts';
 
 /** @throws UserError naming the image: of no known kind, cut off, too large, or of a kind not built yet */
 export function loadImage(bytes: Uint8Array, options: LoadOptions): BootPlan {
@@ -13,6 +15,7 @@ export function loadImage(bytes: Uint8Array, options: LoadOptions): BootPlan {
     const header = findMultibootHeader(bytes);
     if (header !== undefined) return loadMultiboot(bytes, header, options);
     const kind = detectImage(bytes);
+    if (kind === 'multiboot2') return loadMultiboot2(bytes, findMultiboot2Header(bytes), options);
     if (kind === 'elf') return loadFlatElf(parseElf(bytes), options);
     throw refusal(kind);
   } catch (error) {
@@ -24,19 +27,21 @@ export function loadImage(bytes: Uint8Array, options: LoadOptions): BootPlan {
 
 function refusal(kind: DetectedKind): UserError {
   switch (kind) {
-    case 'multiboot2':
-      return notSupportedYet('multiboot 2 images');
     case 'bzimage':
       return notSupportedYet('Linux bzImage kernels');
     case 'iso':
       return notSupportedYet('ISO images');
     case 'disk':
-      return notSupportedYet('boot sectors, floppy and hard disk images');
+      return new UserError('image-kind', 'a disk image, not a kernel', 'give it as --fda or --hda');
     case 'gzip':
       return new UserError('image-kind', 'a gzip-compressed file', 'gunzip it first');
     case 'empty':
       return new UserError('image-truncated', 'the file is empty');
     default:
-      return new UserError('image-kind', 'no image that can be booted', 'expected a multiboot 1 or ELF32 i386 kernel');
+      return new UserError(
+        'image-kind',
+        'no image that can be booted',
+        'expected a multiboot or ELF32 i386 kernel, or a disk with a boot sector',
+      );
   }
 }

@@ -1,6 +1,7 @@
 /** The header a multiboot 1 image carries in its first 8 KiB. Multiboot specification 0.6.96, 3.1. */
 import { ByteCursor } from '../util/bytes.ts';
 import { UserError } from '../util/errors.ts';
+import type { LoadAddresses } from './multiboot-load.ts';
 
 const SEARCH_LIMIT = 8192;
 const MAGIC = 0x1bad_b002;
@@ -17,15 +18,7 @@ export interface MultibootHeader {
   /** Where it lies in the file. */
   readonly offset: number;
   readonly flags: number;
-  readonly addresses?: {
-    readonly header: number;
-    readonly load: number;
-    /** 0: the whole rest of the file. */
-    readonly loadEnd: number;
-    /** 0: no bss. */
-    readonly bssEnd: number;
-    readonly entry: number;
-  };
+  readonly addresses?: LoadAddresses;
   /** Wanted mode: 0 linear graphics, 1 text. */
   readonly videoType?: number;
 }

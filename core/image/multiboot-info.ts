@@ -8,6 +8,7 @@
 import { nulTerminated } from '../util/bytes.ts';
 import { FLAT_GDT, HIGH_MEMORY_START, LOW_MEMORY_END } from './boot-plan.ts';
 import { memoryRanges } from './memory-map.ts';
+import type { SectionTable } from './multiboot-load.ts';
 
 const INFO_SIZE = 120;
 const INFO_MEMORY = 1 << 0;
@@ -17,19 +18,13 @@ const INFO_ELF_SECTIONS = 1 << 5;
 const INFO_MEMORY_MAP = 1 << 6;
 const INFO_LOADER_NAME = 1 << 9;
 const INFO_FRAMEBUFFER = 1 << 12;
-const LOADER_NAME = 'Trapgate';
+export const LOADER_NAME = 'Trapgate';
 
 export interface MultibootFacts {
   readonly commandLine: string;
   readonly memoryBytes: number;
   readonly modules: readonly { readonly start: number; readonly end: number; readonly name: string }[];
-  /** The section header table with addresses filled in, as the file's own entries. */
-  readonly sections?: {
-    readonly table: Uint8Array;
-    readonly count: number;
-    readonly entrySize: number;
-    readonly names: number;
-  };
+  readonly sections?: SectionTable;
   /** Describe the 80x25 text screen as the framebuffer. */
   readonly textFramebuffer: boolean;
 }

@@ -8,6 +8,7 @@ import { Program } from '../../core/debug/program.ts';
 import { parseElf } from '../../core/image/elf.ts';
 import { loadImage } from '../../core/image/load-image.ts';
 import { UserError } from '../../core/util/errors.ts';
+import { guestImage } from '../guests/build.ts';
 import { buildC, buildNasm } from './sources.ts';
 
 const ROUNDS = 10_000;
@@ -99,7 +100,12 @@ describe('damaged files never break the loader', () => {
     new Uint32Array(kludge.buffer).set([
       0x1bad_b002, 0x1_0004, -0x1bae_b006, 0x10_0000, 0x10_0000, 0, 0x10_2000, 0x10_0000, 0, 640,
     ]);
-    fuzz([image, kludge], [spans, [[12, 48]]], (bytes) => {
+    const second = guestImage('multiboot2');
+    const secondSpans = [
+      [0, 180],
+      [0x1000, 0x1080],
+    ] as const;
+    fuzz([image, kludge, second], [spans, [[12, 48]], secondSpans], (bytes) => {
       const modules = [{ name: 'module', bytes: new Uint8Array(100) }];
       const plan = loadImage(bytes, { name: 'fuzz', append: 'x', modules, memoryBytes: MEMORY });
       for (const segment of plan.segments) {
