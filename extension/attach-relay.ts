@@ -4,6 +4,7 @@
  * which the client already has, is kept back.
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { UserError } from '../core/index.ts';
 import { asObject, type Json } from './arguments.ts';
 import type { AdapterConnection, TargetFactory } from './target-factory.ts';
 
@@ -24,13 +25,21 @@ export class AttachRelay {
     this.client = client;
   }
 
-  /** Connects and introduces the client. @throws UserError when nobody listens */
+  /** Connects and introduces the client. @throws UserError when nobody listens, or this host cannot connect */
   static async open(
-    connect: NonNullable<TargetFactory['connect']>,
+    connect: TargetFactory['connect'],
     target: string,
     initialize: Json,
     client: RelayClient,
   ): Promise<AttachRelay> {
+    if (connect === undefined)
+      throw new UserError('no-attach', 'this host has no sockets', 'attach from a desktop VS Code');
+    if (target === '')
+      throw new UserError(
+        'no-target',
+        'the attach configuration names no target',
+        'set "target" to HOST:PORT or a socket path',
+      );
     const relay = new AttachRelay(client);
     const ready = new Promise<void>((resolve) => {
       relay.introduced = resolve;

@@ -14,6 +14,7 @@ import {
   type Stop,
 } from '../core/index.ts';
 import { asArray, asObject, integer, type Json, optionalText, required, text } from './arguments.ts';
+import { withMode } from './breakpoint-modes.ts';
 import { functionPoints } from './breakpoint-places.ts';
 import { dataPoint } from './data-breakpoints.ts';
 import type { Debuggee } from './debuggee.ts';
@@ -202,7 +203,8 @@ export class Breakpoints {
       };
       group.push(breakpoint);
       for (const point of placed.points) {
-        const pointId = await this.debuggee.target.addPoint({ ...point, condition: bytecode });
+        const whole = await withMode(point, text(wanted.mode), this.debuggee);
+        const pointId = await this.debuggee.target.addPoint({ ...whole, condition: bytecode });
         if (pointId === undefined) throw new RequestError('this machine has no such breakpoints');
         breakpoint.points.push(pointId);
         this.byPoint.set(pointId, breakpoint);

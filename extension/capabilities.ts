@@ -1,5 +1,6 @@
 /** What the adapter says it can do. A capability that is absent is not there. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { BREAKPOINT_MODES } from './breakpoint-modes.ts';
 import { exceptionFilters } from './exceptions.ts';
 
 export const CAPABILITIES: DebugProtocol.Capabilities = {
@@ -14,6 +15,7 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsExceptionInfoRequest: true,
   supportsDataBreakpoints: true,
   supportsDataBreakpointBytes: true,
+  breakpointModes: BREAKPOINT_MODES,
   supportsSetVariable: true,
   supportsSetExpression: true,
   supportsCompletionsRequest: true,

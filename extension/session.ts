@@ -7,8 +7,6 @@ import {
   DebugSession,
   ExitedEvent,
   InitializedEvent,
-  InvalidatedEvent,
-  MemoryEvent,
   OutputEvent,
   Response,
   StoppedEvent,
@@ -16,21 +14,25 @@ import {
 } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type Stop, type TargetEvent, UserError } from '../core/index.ts';
-import { asObject, type Json, required, text } from './arguments.ts';
+import { asObject, integer, type Json, required, text } from './arguments.ts';
 import { AttachRelay } from './attach-relay.ts';
 import type { Attached } from './attached.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { CAPABILITIES } from './capabilities.ts';
+import { changeEvents, memoryEvents } from './change-events.ts';
+import { completions } from './completions.ts';
 import { attachConfiguration, launchConfiguration } from './configuration.ts';
 import { dataBreakpointInfo } from './data-breakpoints.ts';
 import { Debuggee } from './debuggee.ts';
 import { disassembleRequest } from './disassembly.ts';
-import { completions, evaluateRequest, setExpression } from './evaluation.ts';
+import { evaluateRequest, setExpression } from './evaluation.ts';
 import { GuestOutput, isEnd, stoppedBody } from './events.ts';
 import { ExceptionFilters, exceptionInfo, faultChain } from './exceptions.ts';
 import { Explorer } from './explorer.ts';
 import { readMemory, writeMemory } from './memory.ts';
+import { Progress } from './progress.ts';
 import { errorLine, RequestError } from './protocol-error.ts';
+import { RequestQueue } from './request-queue.ts';
 import { RunControl, type Shown } from './run-control.ts';
 import { type SourceMap, Sources } from './sources.ts';
 import { loadedSources, modules, stackTrace, threads } from './stack.ts';
@@ -44,7 +46,8 @@ type Handler = (args: Json) => Answer;
 export class TrapgateSession extends DebugSession {
   private readonly factory: TargetFactory;
   private readonly handlers: ReadonlyMap<string, Handler>;
-  private queue: Promise<void> = Promise.resolve();
+  private readonly queue = new RequestQueue();
+  private readonly progress: Progress;
   private attached: Attached | undefined;
   private relay: AttachRelay | undefined;
   private client: Json = {};
@@ -56,6 +59,7 @@ export class TrapgateSession extends DebugSession {
   constructor(factory: TargetFactory) {
     super();
     this.factory = factory;
+    this.progress = new Progress((event) => this.client.supportsProgressReporting === true && this.sendEvent(event));
     this.setDebuggerLinesStartAt1(true);
     this.setDebuggerColumnsStartAt1(true);
     this.handlers = new Map(Object.entries(this.handlerTable()));
@@ -68,23 +72,26 @@ export class TrapgateSession extends DebugSession {
 
   protected override dispatchRequest(request: DebugProtocol.Request): void {
     if (this.forwarded(request)) return;
-    this.queue = this.queue.then(() => this.answer(request));
+    // Not behind what it is to cancel.
+    if (request.command === 'cancel') this.cancel(asObject(request.arguments));
+    this.queue.add(request.seq, (cancelled) => this.answer(request, cancelled));
   }
 
   /** The stream closed: a client that vanishes leaves no machine running and no point armed. */
   override shutdown(): void {
-    this.queue = this.queue.then(() => this.end(false)).finally(() => this.onEnd());
+    this.queue.add(0, () => this.end(false).finally(() => this.onEnd()));
     super.shutdown();
   }
 
   override dispose(): void {
-    this.queue = this.queue.then(() => this.end(false));
+    this.queue.add(0, () => this.end(false));
   }
 
-  private async answer(request: DebugProtocol.Request): Promise<void> {
+  private async answer(request: DebugProtocol.Request, cancelled: boolean): Promise<void> {
     if (this.forwarded(request)) return;
     const response: DebugProtocol.Response = new Response(request);
     try {
+      if (cancelled) throw new RequestError('cancelled');
       const handler = this.handlers.get(request.command);
       if (handler === undefined) throw new RequestError(`unknown request: ${request.command}`);
       const body = await handler(asObject(request.arguments));
@@ -99,6 +106,12 @@ export class TrapgateSession extends DebugSession {
       response.body = { error: { id: 1, format: response.message, showUser: error instanceof UserError } };
       this.sendResponse(response);
     }
+  }
+
+  /** A request that still waits is answered `cancelled`; a step that takes long ends where it is. */
+  private cancel(args: Json): void {
+    this.queue.cancel(integer(args.requestId));
+    this.progress.cancel(text(args.progressId));
   }
 
   /** True when another process answers for this session. */
@@ -192,7 +205,7 @@ export class TrapgateSession extends DebugSession {
     if (this.factory.launch === undefined)
       throw new UserError('no-launch', 'this machine is already running', 'use an attach configuration');
     const configuration = launchConfiguration(args);
-    const provided = await this.factory.launch(configuration);
+    const provided = await this.progress.during('Loading the image', this.factory.launch(configuration));
     this.takeUp(provided, configuration.sourceMap, true, configuration.stopOnEntry);
   }
 
@@ -204,14 +217,6 @@ export class TrapgateSession extends DebugSession {
       this.takeUp(provided, configuration.sourceMap, false, configuration.stopOnEntry);
       return;
     }
-    if (this.factory.connect === undefined)
-      throw new UserError('no-attach', 'this host has no sockets', 'attach from a desktop VS Code');
-    if (configuration.target === '')
-      throw new UserError(
-        'no-target',
-        'the attach configuration names no target',
-        'set "target" to HOST:PORT or a socket path',
-      );
     this.relay = await AttachRelay.open(this.factory.connect, configuration.target, this.client, {
       response: (message) => this.sendResponse(message),
       event: (message) => this.sendEvent(message),
@@ -265,7 +270,7 @@ export class TrapgateSession extends DebugSession {
   }
 
   private foreignStop(session: Attached, stop: Stop): void {
-    this.queue = this.queue.then(async () => {
+    this.queue.add(0, async () => {
       session.debuggee.invalidate();
       const result = await session.control.judge(stop);
       if (result === undefined) this.continue(session);
@@ -296,7 +301,12 @@ export class TrapgateSession extends DebugSession {
     // Mistakes that can be known before the guest moves are answers to the request.
     if (kind === 'out' && (await session.debuggee.frames()).length < 2)
       throw new RequestError('this frame has no caller to return to');
-    this.run(session, () => session.stepper.step(kind, granularity));
+    const { control, debuggee } = session;
+    const stepping = {
+      cancel: () => control.pause(),
+      note: async () => `${(await debuggee.registers()).steps} steps since power-on`,
+    };
+    this.run(session, () => this.progress.during(`Step ${kind}`, session.stepper.step(kind, granularity), stepping));
   }
 
   private run(session: Attached, plan: () => Promise<Shown>): void {
@@ -346,15 +356,13 @@ export class TrapgateSession extends DebugSession {
 
   /** After a write other views of the same state are out of date. */
   private changed<T extends object>(body: T): T {
-    if (this.client.supportsInvalidatedEvent === true) this.sendEvent(new InvalidatedEvent(['variables', 'stacks']));
+    for (const event of changeEvents(body, this.client)) this.sendEvent(event);
     return body;
   }
 
   private async writeMemory(args: Json, debuggee: Debuggee): Promise<object | undefined> {
     const body = await writeMemory(args, debuggee);
-    const written = body?.bytesWritten ?? 0;
-    if (this.client.supportsMemoryEvent === true)
-      this.sendEvent(new MemoryEvent(text(args.memoryReference), Number(args.offset ?? 0), written));
+    for (const event of memoryEvents(args, body?.bytesWritten ?? 0, this.client)) this.sendEvent(event);
     return body;
   }
 
