@@ -1,6 +1,7 @@
 /** Locals, arguments, types and expressions of the debug adapter equal those of stock gdb on our stub. */
 import { describe, expect, test } from 'vitest';
-import { buildGuest, type Look, sampledAddresses, seenByAdapter, seenByGdb } from './dwarf-session.ts';
+import { tool } from '../guests/build.ts';
+import { buildGuest, type Look, type SeenStop, sampledAddresses, seenByAdapter, seenByGdb } from './dwarf-session.ts';
 
 const FUNCTIONS = ['walk', 'mix', 'factorial', 'start_c', 'twice'];
 const EXPRESSIONS = [
@@ -54,3 +55,41 @@ describe('what gdb shows', () => {
     expect(ours).toEqual(gdb);
   });
 });
+
+const CPP_EXPRESSIONS = [
+  'geometry::Square::made',
+  'sink',
+  'hidden',
+  'enabled',
+  'sizeof(geometry::Square)',
+  'sizeof(struct geometry::Colour)',
+];
+
+test.each([4, 5])('what gdb shows of C++, DWARF %i', { timeout: 120_000 }, async (version) => {
+  const flags = [`-gdwarf-${version}`, '-O0', '-std=c++14', '-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics'];
+  const image = buildGuest('shapes.cpp', `shapes-cpp-${version}`, 'g++', flags);
+  const functions = tool('nm', [image]).match(/\S*(?:grow|area|sum|at|start_c|SquareC2)\S*$/gm) ?? [];
+  const look: Look = {
+    addresses: sampledAddresses(image, functions, 11),
+    stops: 20,
+    depth: 3,
+    expressions: CPP_EXPRESSIONS,
+  };
+  const [gdb, ours] = [await seenByGdb(image, look), await seenByAdapter(image, look)];
+  // gdb writes C++ names as people do; we leave symbols as the file has them.
+  const comparable = (stops: readonly SeenStop[]) =>
+    stops.map(({ pc, expressions, frames }) => ({
+      pc,
+      expressions,
+      frames: frames.map(({ line, arguments: args, locals }) => ({
+        line,
+        args: args.map(plain),
+        locals: locals.map(plain),
+      })),
+    }));
+  expect(comparable(ours)).toEqual(comparable(gdb));
+});
+
+function plain(text: string): string {
+  return text.replace(/<(?:vtable for |_ZTV)[^>]*>/g, '<table>');
+}
