@@ -28,7 +28,7 @@ export {
   type Value,
 } from './debug/evaluate.ts';
 export { converted } from './debug/evaluate-arithmetic.ts';
-export { type Expression, ExpressionError, parseExpression } from './debug/expression.ts';
+export { type Expression, ExpressionError, namesIn, parseExpression } from './debug/expression.ts';
 export { compileExpression } from './debug/expression-bytecode.ts';
 export { isOwnType, isSigned, sizeOf, typeName } from './debug/expression-types.ts';
 export { floatBytes } from './debug/float.ts';

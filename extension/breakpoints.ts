@@ -9,6 +9,7 @@ import {
   evaluateTree,
   hex0x,
   linear,
+  namesIn,
   type Point,
   parseExpression,
   type Stop,
@@ -188,9 +189,11 @@ export class Breakpoints {
       if (placed.points === undefined)
         return { id, verified: false, message: placed.message, line: integer(wanted.line) || undefined };
       const condition = optionalText(wanted.condition);
-      const tree = condition === undefined ? undefined : parseExpression(condition);
+      const names = this.debuggee.namesAt(placed.points[0]);
+      const tree = condition === undefined ? undefined : parseExpression(condition, names.type);
+      // Where a variable of the frame is, only the stopped frame tells.
       const bytecode =
-        tree === undefined ? undefined : compileExpression(tree, (name) => this.debuggee.findSymbol(name));
+        tree === undefined || namesIn(tree).some(names.isLocal) ? undefined : compileExpression(tree, names.symbol);
       const hitCondition = optionalText(wanted.hitCondition);
       const breakpoint: Breakpoint = {
         id,

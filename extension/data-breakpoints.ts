@@ -3,11 +3,13 @@
  * them by (`0x1000,4`, `phys:0xb8000,2`).
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { evaluate, hex0x, type Point } from '../core/index.ts';
+import { evaluate, hex0x, type Point, sizeOf } from '../core/index.ts';
 import { integer, type Json, required, text } from './arguments.ts';
 import type { Debuggee } from './debuggee.ts';
 import { formatReference, parseReference } from './memory.ts';
+import { findVariable } from './program-variables.ts';
 import { errorLine, RequestError } from './protocol-error.ts';
+import { FIRST_REFERENCE } from './variable-references.ts';
 
 type Info = DebugProtocol.DataBreakpointInfoResponse['body'];
 
@@ -25,7 +27,13 @@ export async function dataBreakpointInfo(args: Json, debuggee: Debuggee): Promis
       if (address.space === 'port') return { dataId: null, description: 'use a function breakpoint: port 0x3f8' };
       return info(formatReference(address), bytes || 1);
     }
-    if (integer(args.variablesReference) > 0) return { dataId: null, description: `${name} is a register` };
+    const reference = integer(args.variablesReference);
+    if (reference >= FIRST_REFERENCE) {
+      const { storage, type } = (await findVariable(reference, name, debuggee)).object;
+      if (storage.kind !== 'memory') return { dataId: null, description: `${name} is not in memory` };
+      return info(hex0x(storage.address), bytes || sizeOf(type) || 1);
+    }
+    if (reference > 0) return { dataId: null, description: `${name} is a register` };
     const { place } = await evaluate(name, await debuggee.evaluateContext(Math.max(integer(args.frameId, 1) - 1, 0)));
     if (place?.kind !== 'memory') return { dataId: null, description: `${name} is not in memory` };
     return info(hex0x(place.address), bytes || place.size);

@@ -8,8 +8,10 @@ import {
   type Frame,
   FrameScope,
   linear,
+  type Point,
   type Registers,
   type SymbolMeaning,
+  type Type,
   unwind,
 } from '../core/index.ts';
 import { type CallFrame, callFrames } from './call-frames.ts';
@@ -167,6 +169,30 @@ export class Debuggee {
     const files = this.images.flatMap((image) => image.variables ?? []);
     if (files.length === 0) return new FrameScope(files);
     return new FrameScope(files, (await this.callFrames())[frameIndex]?.own);
+  }
+
+  /** What names mean at a point of code, for expressions that are compiled before anything stops there. */
+  namesAt(point: Point | undefined): {
+    readonly isLocal: (name: string) => boolean;
+    readonly type: (name: string) => Type | undefined;
+    readonly symbol: (name: string) => SymbolMeaning | undefined;
+  } {
+    const files = this.images.flatMap((image) => image.variables ?? []);
+    const at = point?.kind === 'code' ? this.linked(point.address.offset) : undefined;
+    const locals = new Set<string>();
+    for (const file of at === undefined ? [] : files)
+      for (const scope of file.scopesAt(at ?? 0))
+        for (const one of [...file.localsOf(scope), ...file.argumentsOf(scope)]) locals.add(one.name);
+    const names = new FrameScope(files);
+    return {
+      isLocal: (name) => locals.has(name),
+      type: (name) => names.type(name),
+      symbol: (name) => {
+        const found = this.findSymbol(name);
+        const type = found?.code === false ? names.typeOf(name) : undefined;
+        return found && { ...found, type };
+      },
+    };
   }
 
   async evaluateContext(frameIndex = 0, extra?: ReadonlyMap<string, bigint>): Promise<EvaluateContext> {

@@ -28,7 +28,7 @@ const ASSIGNMENT = /^(.*[^=!<>])=([^=].*)$/s;
 /** A format after a comma, as in other C debuggers. */
 const FORMAT = /^(.*),\s*([xdboc])\s*$/s;
 /** Hovers ask for any word of the source; only names and simple paths are worth an answer. */
-const HOVER = /^[\s$%]*[A-Za-z_.][\w.$]*\s*$/;
+const HOVER = /^[\s$%*&]*[A-Za-z_.][\w.$:]*(?:(?:->|\.)\w+|\[\w+\])*\s*$/;
 const MAX_COMPLETIONS = 100;
 
 type Evaluated = DebugProtocol.EvaluateResponse['body'];

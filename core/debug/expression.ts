@@ -301,3 +301,27 @@ export function membersOf(object: Expression, path: string, arrow: boolean): Exp
   }
   return tree;
 }
+
+/** Every name that stands in an expression and could be a variable. */
+export function namesIn(tree: Expression): string[] {
+  switch (tree.kind) {
+    case 'name':
+      return tree.sigil ? [] : [tree.name, tree.name.split('.')[0]];
+    case 'number':
+    case 'float':
+      return [];
+    case 'cast':
+    case 'unary':
+      return namesIn(tree.operand);
+    case 'sizeof':
+      return tree.operand === undefined ? [] : namesIn(tree.operand);
+    case 'member':
+      return namesIn(tree.object);
+    case 'binary':
+      return [...namesIn(tree.left), ...namesIn(tree.right)];
+    case 'far':
+      return [...namesIn(tree.selector), ...namesIn(tree.offset)];
+    case 'conditional':
+      return [...namesIn(tree.test), ...namesIn(tree.yes), ...namesIn(tree.no)];
+  }
+}

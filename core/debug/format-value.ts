@@ -89,7 +89,8 @@ class Formatter {
     const { object: target, value } = await loadObject(object, this.context.reader);
     if (target?.storage.kind !== 'memory') return String(value);
     const address = `@0x${target.storage.address.toString(16)}`;
-    return depth > 4 ? address : `${address}: ${await this.object(target, depth + 1)}`;
+    // Inside of something else the address is enough: what it refers to has a place of its own.
+    return depth > 0 ? address : `${address}: ${await this.object(target, depth + 1)}`;
   }
 
   private async struct(object: DataObject, type: StructType, depth: number): Promise<string> {

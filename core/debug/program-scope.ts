@@ -59,6 +59,15 @@ export class FrameScope implements ProgramScope {
     return undefined;
   }
 
+  /** Of a variable of the file. */
+  typeOf(name: string): Type | undefined {
+    for (const file of this.files) {
+      const found = file.global(name, undefined);
+      if (found !== undefined) return found.type;
+    }
+    return undefined;
+  }
+
   type(name: string): Type | undefined {
     for (const file of this.files) {
       const found = file.type(name, file === this.own ? this.unit : undefined);

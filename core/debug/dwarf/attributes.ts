@@ -69,6 +69,7 @@ export const AT_CALL_FILE = 0x58;
 export const AT_CALL_LINE = 0x59;
 export const AT_SIGNATURE = 0x69;
 export const AT_DATA_BIT_OFFSET = 0x6b;
+export const AT_ENUM_CLASS = 0x6d;
 export const AT_LINKAGE_NAME = 0x6e;
 export const AT_STR_OFFSETS_BASE = 0x72;
 export const AT_ADDR_BASE = 0x73;

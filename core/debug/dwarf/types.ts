@@ -133,11 +133,12 @@ export class Types {
 
   private enumeration(entry: Entry): EnumType {
     const size = entry.number(at.AT_BYTE_SIZE) ?? sizeOf(this.of(entry));
+    const prefix = enumeratorPrefix(entry);
     const values: { name: string; value: bigint }[] = [];
     for (const child of entry.children()) {
       if (child.tag !== at.TAG_ENUMERATOR || values.length >= MAX_VALUES) continue;
       values.push({
-        name: child.text(at.AT_NAME) ?? '',
+        name: prefix + (child.text(at.AT_NAME) ?? ''),
         value: constantOf(child.attributes.get(at.AT_CONST_VALUE)) ?? 0n,
       });
     }
@@ -186,6 +187,14 @@ function countOf(subrange: Entry): number | undefined {
   if (bound === undefined) return undefined;
   // All ones is -1: no elements.
   return bound < 0 || bound >= 0xffff_ffff ? 0 : bound + 1;
+}
+
+/** In C++ and Rust enumerators belong to a namespace, a class, or (`enum class`) the enumeration itself. */
+function enumeratorPrefix(entry: Entry): string {
+  if (isTagLanguage(entry)) return '';
+  const own = qualifiedName(entry);
+  const scope = entry.has(at.AT_ENUM_CLASS) ? own : own.slice(0, Math.max(own.lastIndexOf('::'), 0));
+  return scope === '' ? '' : `${scope}::`;
 }
 
 class LazyPointer implements PointerType {

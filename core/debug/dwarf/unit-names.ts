@@ -31,7 +31,8 @@ export class UnitNames {
   }
 
   private addVariable(entry: Entry): void {
-    const name = qualifiedName(entry);
+    // The names of an unnamed namespace are those of the file.
+    const name = qualifiedName(entry).replaceAll('(anonymous namespace)::', '');
     const known = this.variables.get(name);
     if (name !== '' && (known === undefined || isDeclaration(known))) this.variables.set(name, entry);
   }
