@@ -1,11 +1,8 @@
 /** What a client is told on its own, what it may cancel, and what a restart costs. */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { afterEach, describe, expect, test } from 'vitest';
-import { buildTier0 } from '../../core/vcpu/interpreter/build.ts';
-import { type HostServices, provideMachine } from '../../extension/machine-provider.ts';
-import { TrapgateSession } from '../../extension/session.ts';
+import { realSession } from './dap-real.ts';
 import { launched, SOURCE, startToy, type ToyAdapter } from './dap-toy.ts';
 
 let adapter: ToyAdapter;
@@ -147,43 +144,3 @@ test('a restart of the demo takes less than 50 ms of CPU time and keeps breakpoi
   expect(Math.min(...costs)).toBeLessThan(50);
   session.dispose();
 });
-
-/** A session in this process on the real machine. */
-async function realSession() {
-  const host: HostServices = {
-    readFile: async (name) => new Uint8Array(readFileSync(name)),
-    exists: async () => false,
-    tier0: () => WebAssembly.compile(buildTier0() as BufferSource),
-    yieldToHost: () => new Promise((resolve) => setImmediate(resolve)),
-    milliseconds: () => performance.now(),
-    wallClock: () => 0,
-  };
-  const session = new TrapgateSession({
-    launch: (configuration) => provideMachine(configuration, host),
-    readFile: host.readFile,
-  });
-  session.setRunAsServer(true);
-  const waiting = new Set<(message: DebugProtocol.ProtocolMessage) => void>();
-  session.onDidSendMessage((message) => {
-    for (const listener of [...waiting]) listener(message as DebugProtocol.ProtocolMessage);
-  });
-  const wait = <T extends DebugProtocol.ProtocolMessage>(matches: (message: T) => boolean) =>
-    new Promise<T>((resolve) => {
-      const listener = (message: DebugProtocol.ProtocolMessage) => {
-        if (!matches(message as T)) return;
-        waiting.delete(listener);
-        resolve(message as T);
-      };
-      waiting.add(listener);
-    });
-  let seq = 0;
-  const response = (command: string, args: object = {}) => {
-    const own = ++seq;
-    const answer = wait<DebugProtocol.Response>((message) => message.request_seq === own);
-    session.handleMessage({ seq: own, type: 'request', command, arguments: args } as DebugProtocol.Request);
-    return answer;
-  };
-  const event = (name: string) => wait<DebugProtocol.Event>((message) => message.event === name);
-  await response('initialize');
-  return { session, response, event };
-}

@@ -1,8 +1,8 @@
 /** The client's half of the protocol for tests: wraps packets and collects what a session sends. */
+import type { DebugTarget } from '../../../core/debug/target.ts';
 import { bytesToHex } from '../../../core/util/hex.ts';
 import { fromLatin1, latin1 } from '../../../server/gdb/packet.ts';
 import { Session } from '../../../server/gdb/session.ts';
-import type { ToyTarget } from './toy-target.ts';
 
 /** A framed request; binary data is escaped as gdb does it. */
 export function request(data: string): Uint8Array {
@@ -37,7 +37,7 @@ export class RspClient {
   stream = '';
   killed = 0;
 
-  constructor(target: ToyTarget, name = 'gdb') {
+  constructor(target: DebugTarget, name = 'gdb') {
     this.session = new Session(target, {
       name,
       send: (bytes) => {
