@@ -212,7 +212,9 @@ function writeString(call: Call, screen: Screen): void {
   const before = screen.position(page);
   screen.moveTo(page, call.dh, call.dl);
   const step = call.al & 2 ? 2 : 1;
-  for (let i = 0; i < call.cx; i++) {
+  // Two screens of text are more than anybody sees; a call must end soon whatever CX says.
+  const count = Math.min(call.cx, 2 * screen.rows * screen.columns);
+  for (let i = 0; i < count; i++) {
     const character = call.host.read(call.linear(ES, call.bp + i * step), 1);
     const attribute = step === 2 ? call.host.read(call.linear(ES, call.bp + i * step + 1), 1) : call.bl;
     screen.type(page, character, attribute);

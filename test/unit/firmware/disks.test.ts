@@ -122,6 +122,17 @@ describe('what a guest writes', () => {
   });
 });
 
+describe('a sector that INT 13h reads', () => {
+  it('is seen by a watchpoint on its buffer', () => {
+    const machine = machineOf(bootSector(READS));
+    machine.setDataPoints([{ id: 7, space: 'linear', address: 0x5010, length: 2, access: 'write' }]);
+    const event = machine.run(100_000);
+    expect(event).toMatchObject({ kind: 'watch', hits: [{ id: 7, kind: 'write' }] });
+    expect(machine.vcpus[0].context.segmentBase(1)).toBe(0xf0000);
+    finish(machine);
+  });
+});
+
 describe('a key', () => {
   it('wakes a call that waits for it', () => {
     const machine = machineOf(bootSector(`${START} mov $0, %ah; int $0x16; ${KEEP} ${EXIT}`));
