@@ -91,6 +91,8 @@ export class ScenarioRunner implements Agent {
 
   /** The guest ended the run. Answers true when that met the step waited for. */
   ended(end: GuestEnd): boolean {
+    // A guest may end at the last key; only the pause behind it was still to come.
+    if (this.current?.kind === 'keys' && this.#keys?.length === 1 && this.#until !== undefined) this.#index++;
     const step = this.current;
     const met =
       (step?.kind === 'poweroff' && end.kind !== 'exit') ||

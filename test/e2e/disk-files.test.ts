@@ -42,3 +42,16 @@ describe('a disk that the guest writes', () => {
     expect([status, stderr]).toEqual([2, expect.stringMatching(/cannot read disk nowhere.img: no such file/)]);
   });
 });
+
+describe('a scenario on a boot sector', () => {
+  it('is met when the guest powers off at the last key typed', async () => {
+    const guest = bootSector(`
+      mov $0x0e3f, %ax; int $0x10
+      mov $0, %ah; int $0x16
+      mov $0x2000, %ax; mov $0x604, %dx; out %ax, %dx; hlt`);
+    writeFileSync(workFile('key.img'), guest);
+    writeFileSync(workFile('key.steps'), 'screen \\?\ntype x\npoweroff\n');
+    const result = await trapgate(['run', workFile('key.img'), '--scenario', workFile('key.steps')]);
+    expect([result.status, result.stderr]).toEqual([0, '']);
+  });
+});
