@@ -35,6 +35,8 @@ export interface DebugInfo {
   files(): readonly string[];
   /** Variables and types. */
   readonly variables?: Variables;
+  /** What the file has at an address. */
+  codeAt?(address: number, length: number): Uint8Array;
   /** Call frame information. */
   frameRow?(address: number): FrameRow | undefined;
   /** The path of the file in which an inlined function was called. */
@@ -64,6 +66,7 @@ export function debugInfoOf(bytes: Uint8Array, path: string, offset = 0): DebugI
     },
     files: () => lines.files(),
     variables: program.variables,
+    codeAt: (address, length) => program.codeAt(address, length),
     frameRow: (address) => program.frameRow(address),
     callFile: (scope) => scope.call && program.fileOf(scope.entry, scope.call.file),
   };

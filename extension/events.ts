@@ -1,4 +1,5 @@
 /** What the client is told without asking: output of the guest, and stops. */
+import { StoppedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { EXCEPTION_NAMES, hex0x, type Stop } from '../core/index.ts';
 import { faultChain } from './exceptions.ts';
@@ -73,7 +74,13 @@ export function isEnd(stop: Stop): boolean {
   return stop.reason === 'poweroff' || stop.reason === 'exit';
 }
 
-export function stoppedBody(shown: Shown): DebugProtocol.StoppedEvent['body'] {
+export function stoppedEvent(shown: Shown): DebugProtocol.StoppedEvent {
+  const event: DebugProtocol.StoppedEvent = new StoppedEvent(shown.stop.reason, shown.stop.vcpu + 1);
+  event.body = stoppedBody(shown);
+  return event;
+}
+
+function stoppedBody(shown: Shown): DebugProtocol.StoppedEvent['body'] {
   const { stop } = shown;
   const body: DebugProtocol.StoppedEvent['body'] = {
     reason: 'pause',

@@ -26,9 +26,10 @@ import { dataBreakpointInfo } from './data-breakpoints.ts';
 import { Debuggee } from './debuggee.ts';
 import { disassembleRequest } from './disassembly.ts';
 import { evaluateRequest, setExpression } from './evaluation.ts';
-import { GuestOutput, isEnd, stoppedBody } from './events.ts';
+import { GuestOutput, isEnd, stoppedEvent } from './events.ts';
 import { ExceptionFilters, exceptionInfo, faultChain } from './exceptions.ts';
 import { Explorer } from './explorer.ts';
+import { ImageCheck } from './image-check.ts';
 import { readMemory, writeMemory } from './memory.ts';
 import { Progress } from './progress.ts';
 import { errorLine, RequestError } from './protocol-error.ts';
@@ -51,6 +52,7 @@ export class TrapgateSession extends DebugSession {
   private attached: Attached | undefined;
   private relay: AttachRelay | undefined;
   private client: Json = {};
+  private readonly imageCheck = new ImageCheck();
   private ended = false;
   private terminating = false;
   /** Called when the client is gone. */
@@ -332,9 +334,8 @@ export class TrapgateSession extends DebugSession {
       this.sendEvent(new TerminatedEvent());
       return;
     }
-    const event: DebugProtocol.StoppedEvent = new StoppedEvent(stop.reason, stop.vcpu + 1);
-    event.body = stoppedBody(result);
-    this.sendEvent(event);
+    for (const line of await this.imageCheck.atStop(session.debuggee)) this.say(`${line}\n`);
+    this.sendEvent(stoppedEvent(result));
   }
 
   private async restart(session: Attached): Promise<undefined> {

@@ -33,6 +33,7 @@ export class Program {
   private readonly fileLists = new Map<number, readonly string[]>();
   private frameTable: FrameTable | undefined;
   private readonly offset: number;
+  private readonly code: (linked: number, length: number) => Uint8Array;
 
   private constructor(parts: {
     symbols: SymbolTable;
@@ -42,6 +43,7 @@ export class Program {
     variables: Variables | undefined;
     frames: () => FrameTable | undefined;
     offset: number;
+    code: (linked: number, length: number) => Uint8Array;
   }) {
     this.symbols = parts.symbols;
     this.functions = parts.functions;
@@ -50,6 +52,7 @@ export class Program {
     this.variables = parts.variables;
     this.frames = parts.frames;
     this.offset = parts.offset;
+    this.code = parts.code;
   }
 
   /** The path of a file that an entry of the debug information names by number, as the line table has it. */
@@ -65,6 +68,11 @@ export class Program {
       this.fileLists.set(start, files);
     }
     return files[number];
+  }
+
+  /** What the file has at an address; shorter where it has less. */
+  codeAt(address: number, length: number): Uint8Array {
+    return this.code((address - this.offset) >>> 0, length);
   }
 
   /** Call frame information of the code at an address, where there is any. */
@@ -129,6 +137,7 @@ export class Program {
         );
       },
       offset,
+      code: (linked, length) => codeAt(elf, linked, length),
     });
   }
 
@@ -172,11 +181,11 @@ function loadedCode(elf: ElfFile, offset: number): (address: number) => boolean 
 }
 
 /** The first bytes of the code linked at `address`; empty where the file has none. */
-function codeAt(elf: ElfFile, address: number): Uint8Array {
+function codeAt(elf: ElfFile, address: number, length = PROLOGUE_BYTES): Uint8Array {
   for (const segment of elf.segments) {
     const offset = (address >>> 0) - segment.virtual;
     if (segment.type !== PT_LOAD || offset < 0 || offset >= segment.fileSize) continue;
-    const end = Math.min(offset + PROLOGUE_BYTES, segment.fileSize);
+    const end = Math.min(offset + length, segment.fileSize);
     return elf.bytes.subarray(segment.offset + offset, segment.offset + end);
   }
   return new Uint8Array(0);

@@ -31,7 +31,8 @@ export function sampledAddresses(image: string, functions: readonly string[], ev
   for (const line of tool('objdump', ['-d', '--no-show-raw-insn', image]).split('\n')) {
     const label = /^[0-9a-f]+ <([^>]*)>:/.exec(line);
     if (label !== null) wanted = functions.includes(label[1]);
-    const instruction = /^ *([0-9a-f]+):\t/.exec(line);
+    // gdb stops at every iteration of a repeated instruction, we stop once.
+    const instruction = /^ *([0-9a-f]+):\t(?!rep)/.exec(line);
     if (wanted && instruction !== null) addresses.push(Number.parseInt(instruction[1], 16));
   }
   return addresses.filter((_, i) => i % every === 0);

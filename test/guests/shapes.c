@@ -81,6 +81,7 @@ __attribute__((noinline)) int walk(struct record *record, point_t point, int *nu
 __attribute__((noinline)) void done(void) { sink++; }
 
 void start_c(void) {
+    __asm__ volatile("fninit");
     struct record local = first;
     int numbers[5] = {10, -20, 30, -40, 50};
     char letters[] = {'x', 0, 'y', 27};

@@ -58,6 +58,7 @@ describe('line tables agree with objdump', () => {
     const oracle = oracleRows(path);
     expect(oracle.length).toBeGreaterThan(5);
     expect(ourRows(program)).toEqual(oracle);
-    expect(program.problems).toEqual([]);
+    // Lines do not need the files that split debug information is in; variables do, and it is said so.
+    expect(program.problems.filter((problem) => !problem.includes('-gsplit-dwarf'))).toEqual([]);
   });
 });

@@ -9,8 +9,10 @@ import {
   AT_ABSTRACT_ORIGIN,
   AT_ADDR_BASE,
   AT_COMP_DIR,
+  AT_DWO_NAME,
   AT_ENTRY_PC,
   AT_GNU_ADDR_BASE,
+  AT_GNU_DWO_NAME,
   AT_HIGH_PC,
   AT_LANGUAGE,
   AT_LOW_PC,
@@ -70,10 +72,12 @@ const UNIT_ATTRIBUTES = new Set([
   AT_LOW_PC,
   AT_LANGUAGE,
   AT_COMP_DIR,
+  AT_DWO_NAME,
   AT_STR_OFFSETS_BASE,
   AT_ADDR_BASE,
   AT_RNGLISTS_BASE,
   AT_GNU_ADDR_BASE,
+  AT_GNU_DWO_NAME,
 ]);
 const FUNCTION_ATTRIBUTES = new Set([
   AT_ENTRY_PC,
@@ -106,6 +110,8 @@ class InfoReader {
   private readonly units: UnitInfo[] = [];
   private readonly functions: PendingFunction[] = [];
   private readonly problems: string[] = [];
+  /** Names of the files that hold what a unit only hints at. */
+  private readonly splitFiles: string[] = [];
   private readonly abbreviations = new Map<number, Map<number, Abbreviation>>();
   /** By offset in .debug_info: a function entry's own name, or the entry that has it. */
   private readonly names = new Map<number, string | number>();
@@ -137,6 +143,7 @@ class InfoReader {
 
   result(): DebugInfo {
     const functions = this.functions.map((one) => ({ name: this.nameOf(one.offset), ...one }));
+    if (this.splitFiles.length > 0) this.problems.push(splitNote(this.splitFiles));
     return { units: this.units, functions: functions.filter((one) => one.name !== ''), problems: this.problems };
   }
 
@@ -202,6 +209,8 @@ class InfoReader {
       isAssembly: unit.number(attributes.get(AT_LANGUAGE)) === LANGUAGE_ASSEMBLER,
     };
     this.units.push(info);
+    const elsewhere = unit.text(attributes.get(AT_DWO_NAME) ?? attributes.get(AT_GNU_DWO_NAME));
+    if (elsewhere !== undefined) this.splitFiles.push(elsewhere);
     return info;
   }
 
@@ -215,6 +224,11 @@ class InfoReader {
     const low = unit.address(attributes.get(AT_ENTRY_PC)) ?? unit.address(attributes.get(AT_LOW_PC));
     this.functions.push({ entry: low ?? ranges[0].start, ranges, unit: info, inlined, offset });
   }
+}
+
+function splitNote(files: readonly string[]): string {
+  const others = files.length > 1 ? ` and ${files.length - 1} other files` : '';
+  return `types and variables are in ${files[0]}${others}, which is not read: build without -gsplit-dwarf`;
 }
 
 /** Reads over an entry and keeps the wanted attributes; undefined when its end cannot be found. */
