@@ -55,10 +55,15 @@ export async function withPage<T>(
   const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
   const browser = await chromium.launch({ executablePath: CHROMIUM, args, timeout: START_LIMIT });
   let late = false;
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= browser.close();
+    return closing;
+  };
   // With the browser gone every wait of `use` fails.
   const clock = setTimeout(() => {
     late = true;
-    void browser.close();
+    void close();
   }, limit);
   try {
     const page = await browser.newPage({ viewport: VIEWPORT });
@@ -71,6 +76,6 @@ export async function withPage<T>(
     throw error;
   } finally {
     clearTimeout(clock);
-    await browser.close();
+    await close();
   }
 }
