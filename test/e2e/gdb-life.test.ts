@@ -89,10 +89,18 @@ describe('a client', () => {
   it('that vanishes leaves nothing behind, and the next one works', async () => {
     await withStub(debuggeePath(), [], async (stub) => {
       const rude = connect(stub.socket);
-      rude.write('+$Z0,100000,1#21$vCont;c#a8$m0,');
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      let heard = '';
+      rude.write('+$Z0,100000,1#34$vCont;c#a8$m0,');
+      // Both packets acknowledged: the guest runs. Then it is left without a word, in the middle of a packet.
+      await new Promise<void>((resolve) => {
+        rude.on('data', (bytes) => {
+          heard += bytes.toString('latin1');
+          if (/\+\$OK#9a\+/.test(heard)) resolve();
+        });
+      });
+      await new Promise((resolve) => setTimeout(resolve, 500));
       rude.destroy();
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, 200));
       const { output } = await gdb(stub, debuggeePath(), ['@CONNECT', 'bt', 'info symbol $pc']);
       expect(output).toMatch(/spin/);
     });
