@@ -1,6 +1,7 @@
 /** A debug-adapter session over the toy target, with symbols and lines of its own, for protocol tests. */
 import net from 'node:net';
 import { DebugClient } from '@vscode/debugadapter-testsupport';
+import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { DebugInfo, SourceRow } from '../../extension/debug-info.ts';
 import { TrapgateSession } from '../../extension/session.ts';
 import type { TargetFactory } from '../../extension/target-factory.ts';
@@ -48,6 +49,26 @@ export interface ToyAdapter {
   /** Cuts the connection, as a client that crashes does. */
   vanish(): void;
   stop(): Promise<void>;
+}
+
+export const thread = { threadId: 1 };
+
+/** How a test speaks with its adapter, whichever that is at the time. */
+export function asking(adapter: () => ToyAdapter) {
+  const request = async (command: string, args: object = {}) =>
+    (await adapter().client.customRequest(command, args)).body;
+  return {
+    request,
+    /** Sends a request that lets the guest run and waits for the stop after it. */
+    until: async (command: string, args: object = {}): Promise<DebugProtocol.StoppedEvent['body']> => {
+      const stopped = adapter().client.waitForEvent('stopped');
+      await adapter().client.customRequest(command, { ...thread, ...args });
+      return (await stopped).body;
+    },
+    line: async (): Promise<number> => (await request('stackTrace', thread)).stackFrames[0].line,
+    evaluated: async (expression: string, context = 'watch'): Promise<string> =>
+      (await request('evaluate', { expression, context })).result,
+  };
 }
 
 /** A server in this process and a client connected to it. */

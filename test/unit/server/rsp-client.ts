@@ -69,6 +69,14 @@ export class RspClient {
   }
 }
 
+/** A client whose session has begun. */
+export async function connect(target: DebugTarget): Promise<RspClient> {
+  const client = new RspClient(target);
+  if (!client.session.open()) throw new Error('another client has control');
+  await client.session.settled();
+  return client;
+}
+
 /** `text` as the hex digits of a packet. */
 export function hexText(text: string): string {
   return bytesToHex(latin1(text));
