@@ -8,12 +8,14 @@ import { ensureDependencies } from './lib/dependencies.mjs';
 import { ensureGuests } from './lib/guests.mjs';
 import { ensurePackages } from './lib/packages.mjs';
 import { root, run, runTool } from './lib/root.mjs';
+import { ensureRust } from './lib/rust.mjs';
 
 const report = path.join(root, '.work/test-report.json');
 
 ensureDependencies();
 ensurePackages();
 ensureGuests();
+ensureRust();
 if (run(process.execPath, ['scripts/build.mjs', '--types']) !== 0) process.exit(1);
 mkdirSync(path.dirname(report), { recursive: true });
 rmSync(report, { force: true });

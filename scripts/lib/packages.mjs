@@ -28,6 +28,9 @@ const DEJAVU = '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf';
 
 const NEEDED = [
   { package: 'gcc-multilib', why: 'builds the test guests', present: gcc32 },
+  { package: 'g++', why: 'builds those in C++', present: () => onPath('g++') },
+  { package: 'clang', why: 'builds test guests, too', present: () => onPath('clang') && onPath('clang++') },
+  { package: 'lld', why: 'links some of them', present: () => onPath('ld.lld') },
   { package: 'binutils', why: 'assembles guests; readelf is an oracle', present: () => onPath('readelf') },
   { package: 'nasm', why: 'assembles guests', present: () => onPath('nasm') },
   { package: 'gdb', why: 'drives the GDB stub', present: () => onPath('gdb') },
