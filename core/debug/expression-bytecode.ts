@@ -54,14 +54,15 @@ import {
   UNSIGNED_LONG_LONG,
   UNSIGNED_SHORT,
 } from './expression-types.ts';
-import { DEBUG_REGISTERS } from './register-table.ts';
+import { DEBUG_REGISTERS, GDB_EIP } from './register-table.ts';
 import { FLAG_BITS, isConvenienceName, isRegisterName, registerSize } from './register-values.ts';
 import { plain } from './types.ts';
 
 /** Jump targets are 16 bits wide. */
 const MAX_CODE = 0xffff;
 const REGISTER_NUMBERS: ReadonlyMap<string, number> = new Map(DEBUG_REGISTERS.map((register, i) => [register.name, i]));
-const WORDS = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'];
+/** The registers of which `ax` … `di`, `ip` and `flags` are the low halves. */
+const WORDS = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di', 'ip', 'flags'];
 const BYTES = ['al', 'cl', 'dl', 'bl', 'ah', 'ch', 'dh', 'bh'];
 
 class NotExpressible extends Error {}
@@ -149,7 +150,7 @@ class Compiler {
       if (byte >= 4) this.code.push(CONST8, 8, RSH_UNSIGNED);
       return this.wrapped(UNSIGNED_CHAR);
     }
-    return this.flag(lower);
+    return lower === 'pc' ? this.pc() : this.flag(lower);
   }
 
   private variable(meaning: SymbolMeaning): Type {
@@ -157,6 +158,14 @@ class Compiler {
     this.constant(BigInt(meaning.address >>> 0));
     if (meaning.type !== undefined) return this.load(meaning.type);
     return this.load(meaning.size === 1 ? UNSIGNED_CHAR : meaning.size === 2 ? UNSIGNED_SHORT : INT);
+  }
+
+  /** The linear address of the next instruction: a client's conditions see EIP as the offset it is. */
+  private pc(): Type {
+    this.register(REGISTER_NUMBERS.get('cs_base') ?? 0, UNSIGNED);
+    this.register(GDB_EIP, UNSIGNED);
+    this.code.push(ADD);
+    return this.wrapped(UNSIGNED);
   }
 
   private flag(name: string): Type {

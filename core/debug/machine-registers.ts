@@ -1,4 +1,4 @@
-/** A vCPU's registers as the `Registers` message: the register file, the monitor's privileged state, the x87. */
+/** A vCPU's registers as `Registers`: the register file, the monitor's privileged state, the x87. */
 import {
   FPU_CONTROL,
   FPU_DATA_OFFSET,
@@ -13,7 +13,7 @@ import {
 } from '../memory/layout.ts';
 import type { Context } from '../vcpu/context.ts';
 import type { DebuggedVcpu } from './debugged-machine.ts';
-import type { FpuValue, Registers } from './target.ts';
+import type { FpuValue, Registers, SegmentValue } from './target.ts';
 
 /** D/B bit of a code segment in `access`. */
 const ACCESS_BIG = 0x400000;
@@ -24,26 +24,109 @@ const TAG_ZERO = 1;
 const TAG_SPECIAL = 2;
 const TAG_EMPTY = 3;
 
-export function readMachineRegisters({ context, cpu }: DebuggedVcpu, steps: number): Registers {
+/** The registers as they are whenever one is looked at; each costs what it costs. */
+export class VcpuRegisters implements Registers {
+  readonly #vcpu: DebuggedVcpu;
+  readonly steps: number;
+
+  constructor(vcpu: DebuggedVcpu, steps: number) {
+    this.#vcpu = vcpu;
+    this.steps = steps;
+  }
+
+  get general(): readonly number[] {
+    const { context } = this.#vcpu;
+    return [0, 1, 2, 3, 4, 5, 6, 7].map((i) => context.register(i));
+  }
+
+  get eip(): number {
+    return this.#vcpu.context.eip;
+  }
+
+  get eflags(): number {
+    return this.#vcpu.context.eflags;
+  }
+
+  get segments(): readonly SegmentValue[] {
+    const { context } = this.#vcpu;
+    return [0, 1, 2, 3, 4, 5].map((i) => context.segment(i));
+  }
+
+  get ldtr(): SegmentValue {
+    return { ...this.#vcpu.cpu.ldtr };
+  }
+
+  get tr(): SegmentValue {
+    return { ...this.#vcpu.cpu.tr };
+  }
+
+  get gdtr(): Registers['gdtr'] {
+    return { ...this.#vcpu.cpu.gdtr };
+  }
+
+  get idtr(): Registers['idtr'] {
+    return { ...this.#vcpu.cpu.idtr };
+  }
+
+  get cr0(): number {
+    return this.#vcpu.cpu.cr0 >>> 0;
+  }
+
+  get cr2(): number {
+    return this.#vcpu.cpu.cr2 >>> 0;
+  }
+
+  get cr3(): number {
+    return this.#vcpu.cpu.cr3 >>> 0;
+  }
+
+  get cr4(): number {
+    return this.#vcpu.cpu.cr4 >>> 0;
+  }
+
+  get dr(): readonly number[] {
+    return [...this.#vcpu.cpu.dr];
+  }
+
+  get fpu(): FpuValue {
+    return readFpu(this.#vcpu.context);
+  }
+
+  get cpl(): number {
+    return this.#vcpu.cpu.cpl;
+  }
+
+  get codeBits(): 16 | 32 {
+    return this.#vcpu.context.segmentAccess(CS) & ACCESS_BIG ? 32 : 16;
+  }
+
+  get halted(): boolean {
+    return this.#vcpu.cpu.halted;
+  }
+}
+
+/** All of them at this moment, as a plain message. */
+export function readMachineRegisters(vcpu: DebuggedVcpu, steps: number): Registers {
+  const now = new VcpuRegisters(vcpu, steps);
   return {
-    general: Array.from({ length: 8 }, (_, i) => context.register(i)),
-    eip: context.eip,
-    eflags: context.eflags,
-    segments: Array.from({ length: 6 }, (_, i) => context.segment(i)),
-    ldtr: { ...cpu.ldtr },
-    tr: { ...cpu.tr },
-    gdtr: { ...cpu.gdtr },
-    idtr: { ...cpu.idtr },
-    cr0: cpu.cr0 >>> 0,
-    cr2: cpu.cr2 >>> 0,
-    cr3: cpu.cr3 >>> 0,
-    cr4: cpu.cr4 >>> 0,
-    dr: [...cpu.dr],
-    fpu: readFpu(context),
-    cpl: cpu.cpl,
-    codeBits: context.segmentAccess(CS) & ACCESS_BIG ? 32 : 16,
+    general: now.general,
+    eip: now.eip,
+    eflags: now.eflags,
+    segments: now.segments,
+    ldtr: now.ldtr,
+    tr: now.tr,
+    gdtr: now.gdtr,
+    idtr: now.idtr,
+    cr0: now.cr0,
+    cr2: now.cr2,
+    cr3: now.cr3,
+    cr4: now.cr4,
+    dr: now.dr,
+    fpu: now.fpu,
+    cpl: now.cpl,
+    codeBits: now.codeBits,
     steps,
-    halted: cpu.halted,
+    halted: now.halted,
   };
 }
 

@@ -7,12 +7,11 @@ import { DESC_BIG } from '../isa/descriptors.ts';
 import type { AccessHit } from '../machine/events.ts';
 import { type AgentState, conditionHolds } from './agent-bytecode.ts';
 import type { DebuggedMachine, DebuggedVcpu } from './debugged-machine.ts';
-import { readMachineRegisters } from './machine-registers.ts';
-import { DEBUG_REGISTERS } from './register-table.ts';
-import type { Point } from './target.ts';
+import { VcpuRegisters } from './machine-registers.ts';
+import { shownRegister } from './register-view.ts';
+import type { PcMode, Point } from './target.ts';
 
 const CS = 1;
-const GENERAL_COUNT = 8;
 /** CR3 without its cache-control bits. */
 const CR3_BASE = 0xfffff000;
 
@@ -158,11 +157,13 @@ export class PointSet {
     });
   }
 
-  #holds({ scope, condition }: Point, vcpu: DebuggedVcpu): boolean {
+  #holds({ scope, condition, pcMode }: Point, vcpu: DebuggedVcpu): boolean {
     const { cr3, cpl } = vcpu.cpu;
     if (scope?.cr3 !== undefined && ((scope.cr3 ^ cr3) & CR3_BASE) !== 0) return false;
     if (scope?.cpl !== undefined && scope.cpl !== cpl) return false;
-    return condition === undefined || conditionHolds(condition, agentState(vcpu, this.#machine.steps));
+    return (
+      condition === undefined || conditionHolds(condition, agentState(vcpu, this.#machine.steps, pcMode ?? 'offset'))
+    );
   }
 }
 
@@ -171,12 +172,11 @@ function isSupported(point: Point): boolean {
   return point.kind !== 'data' || point.address.space !== 'port';
 }
 
-function agentState(vcpu: DebuggedVcpu, steps: number): AgentState {
+function agentState(vcpu: DebuggedVcpu, steps: number, mode: PcMode): AgentState {
+  const registers = new VcpuRegisters(vcpu, steps);
   return {
     register(number) {
-      // The common ones without making the whole message.
-      if (number < GENERAL_COUNT) return BigInt(vcpu.context.register(number));
-      const value = DEBUG_REGISTERS[number]?.read(readMachineRegisters(vcpu, steps));
+      const value = shownRegister(registers, number, mode);
       return typeof value === 'number' ? BigInt(value) : undefined;
     },
     memory: (address, length) => vcpu.space.readLinear(address, length),

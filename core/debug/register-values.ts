@@ -64,7 +64,7 @@ function makeReaders(): Map<string, Reader> {
   }
   for (const name of ['eip', 'eflags', 'cr0', 'cr2', 'cr3', 'cr4'] as const) define(name, 4, (r) => r[name]);
   for (let i = 0; i < 8; i++) define(`dr${i}`, 4, (r) => r.dr[i]);
-  // The linear address of the next instruction and of the top of the stack, as gdb's $pc and $sp.
+  // The linear address of the next instruction, as gdb is shown its $pc in 16-bit code.
   define('pc', 4, (r) => r.segments[1].base + r.eip);
   define('ip', 2, (r) => r.eip & 0xffff);
   define('flags', 2, (r) => r.eflags & 0xffff);

@@ -80,9 +80,14 @@ export interface Scope {
   readonly cpl?: number;
 }
 
+/** How EIP and ESP are shown: offset in the segment, linear address, or linear in 16-bit code only. */
+export type PcMode = 'auto' | 'linear' | 'offset';
+
 interface PointCommon {
   /** GDB agent bytecode; the point counts only when it yields non-zero. */
   readonly condition?: Uint8Array;
+  /** How the condition's EIP and ESP read; as offsets where nothing is said. */
+  readonly pcMode?: PcMode;
   readonly scope?: Scope;
 }
 export type Point = PointCommon &

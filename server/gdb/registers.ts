@@ -1,7 +1,4 @@
-/**
- * Register values as gdb is shown them. In 16-bit code EIP and ESP are linear (segment base added): gdb
- * knows no segments, and only so do its breakpoints, its disassembly and `x/i $pc` meet the code.
- */
+/** Registers as hex digits of packets, and their writing: the view of them is core's. */
 import {
   bytesToHex,
   DEBUG_REGISTERS,
@@ -9,41 +6,26 @@ import {
   type DebugTarget,
   GDB_EIP,
   GDB_ESP,
+  type PcMode,
   type Registers,
+  shownRegister,
+  showsLinear,
   type WriteResult,
 } from '../../core/index.ts';
-import type { PcMode } from './stub.ts';
 import { littleEndian } from './text.ts';
 
 const CS = 1;
 const SS = 2;
-/** B bit of a stack segment: ESP instead of SP. */
-const ACCESS_BIG = 0x400000;
-
-function showsLinear(registers: Registers, mode: PcMode): boolean {
-  return mode === 'linear' || (mode === 'auto' && registers.codeBits === 16);
-}
-
-/** EIP as the client sees it. */
-export function shownPc(registers: Registers, mode: PcMode): number {
-  if (!showsLinear(registers, mode)) return registers.eip;
-  return (registers.segments[CS].base + registers.eip) >>> 0;
-}
-
-function shownStack(registers: Registers, mode: PcMode): number {
-  const esp = registers.general[4];
-  if (!showsLinear(registers, mode)) return esp;
-  const { base, access } = registers.segments[SS];
-  return (base + (access & ACCESS_BIG ? esp : esp & 0xffff)) >>> 0;
-}
 
 /** The value of register `number` as the hex digits of a packet. */
 export function encodeRegister(registers: Registers, number: number, mode: PcMode): string {
-  const register = DEBUG_REGISTERS[number];
-  if (number === GDB_EIP) return littleEndian(shownPc(registers, mode), 4);
-  if (number === GDB_ESP) return littleEndian(shownStack(registers, mode), 4);
-  const value = register.read(registers);
-  return typeof value === 'number' ? littleEndian(value, register.bits / 8) : bytesToHex(value);
+  const value = shownRegister(registers, number, mode) ?? 0;
+  return typeof value === 'number' ? littleEndian(value, DEBUG_REGISTERS[number].bits / 8) : bytesToHex(value);
+}
+
+/** Where in CS an address lies that the client got from `eip`. */
+export function offsetOf(registers: Registers, shown: number, mode: PcMode): number {
+  return showsLinear(registers, mode) ? (shown - registers.segments[CS].base) >>> 0 : shown;
 }
 
 /** Writes what `encodeRegister` showed; `bytes` has the register's size. */

@@ -2,8 +2,17 @@
  * A stop as gdb is told of it: `T<signal>` with fields, or `W<status>` when the machine is gone. The text
  * goes to the user's console first, where a signal number alone would not explain anything.
  */
-import { EXCEPTION_NAMES, type FaultRecord, GDB_EBP, GDB_EIP, GDB_ESP, hex, type Stop } from '../../core/index.ts';
-import { encodeRegister, shownPc } from './registers.ts';
+import {
+  EXCEPTION_NAMES,
+  type FaultRecord,
+  GDB_EBP,
+  GDB_EIP,
+  GDB_ESP,
+  hex,
+  type Stop,
+  shownPc,
+} from '../../core/index.ts';
+import { encodeRegister } from './registers.ts';
 import type { Stub } from './stub.ts';
 
 export interface StopReply {

@@ -2,7 +2,7 @@
  * What the packet handlers share: the target, what the client said it can do, and what it has set. One
  * per connection, so that nothing of one client reaches the next. Sends nothing and owns no socket.
  */
-import type { DebugTarget, Resume } from '../../core/index.ts';
+import type { DebugTarget, PcMode, Resume } from '../../core/index.ts';
 import { OpenFiles } from './files.ts';
 import { PointTable } from './point-table.ts';
 
@@ -19,9 +19,6 @@ export type Answer =
   | { readonly kind: 'kill'; readonly data?: string }
   | { readonly kind: 'restart'; readonly reply: boolean }
   | { readonly kind: 'no-ack' };
-
-/** How `eip` and `esp` are shown: offset in the segment, linear, or linear in 16-bit code only. */
-export type PcMode = 'auto' | 'linear' | 'offset';
 
 export class Stub {
   readonly target: DebugTarget;
@@ -41,7 +38,7 @@ export class Stub {
 
   constructor(target: DebugTarget) {
     this.target = target;
-    this.points = new PointTable(target);
+    this.points = new PointTable(target, () => this.pcMode);
     this.files = new OpenFiles(target.image);
   }
 }

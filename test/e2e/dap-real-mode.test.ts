@@ -3,6 +3,7 @@ import path from 'node:path';
 import { DebugClient } from '@vscode/debugadapter-testsupport';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { bootSectorPath } from '../guests/build.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const dist = (name: string) => path.join(root, 'dist', name);
@@ -62,4 +63,20 @@ test('without symbols places are segment:offset, and breakpoints take that form'
   const [point] = await breakIn('07c0:0005');
   expect(point.verified).toBe(true);
   expect((await goOn()).name).toBe('0000:7c05');
+});
+
+test('a condition in 16-bit code means what the same expression means at the stop', async () => {
+  await launch({ fda: bootSectorPath('real-mode') });
+  const condition = '$pc == 0x7c05 && $eip == 5 && $ip == 5 && $cs_base == 0x7c00';
+  const [first, second] = await request('setFunctionBreakpoints', {
+    breakpoints: [
+      { name: '07c0:0005', condition: '$eip == 0x7c05 || $pc != 0x7c05' },
+      { name: '07c0:0005', condition },
+    ],
+  }).then(({ breakpoints }) => breakpoints);
+  const stopped = client.waitForEvent('stopped');
+  expect((await goOn()).name).toBe('07c0:0005');
+  expect((await stopped).body.hitBreakpointIds).toEqual([second.id]);
+  expect(first.verified).toBe(true);
+  expect((await request('evaluate', { expression: condition, context: 'watch' })).result).toMatch(/^1\b/);
 });

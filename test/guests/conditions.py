@@ -17,7 +17,12 @@ for line in open(gdb.convenience_variable("conditions").string()):
     point.condition = expression
     gdb.execute("continue", to_string=True)
     stopped = int(gdb.parse_and_eval("(unsigned)$eip")) != after
+    # One instruction behind `here` only the place differs.
+    if not stopped:
+        gdb.execute("set var $eip = (unsigned)&here")
     expected = int(gdb.parse_and_eval("(" + expression + ") != 0")) != 0
+    if not stopped:
+        gdb.execute("set var $eip = (unsigned)&after")
     if stopped == expected:
         agreed += 1
         truths += expected

@@ -1,7 +1,7 @@
 /** qRcmd: `monitor …`. What concerns the session is answered here, the machine's own commands by the target. */
-import { bytesToHex, hexToBytes } from '../../../core/index.ts';
+import { bytesToHex, hexToBytes, type PcMode } from '../../../core/index.ts';
 import { type Command, command } from '../command.ts';
-import { type Answer, EMPTY, type PcMode, type Stub } from '../stub.ts';
+import { type Answer, EMPTY, type Stub } from '../stub.ts';
 
 function parse(rest: string): string | undefined {
   const bytes = rest.startsWith(',') ? hexToBytes(rest.slice(1)) : undefined;
@@ -19,7 +19,7 @@ const SESSION_HELP = [
 ].join('\n');
 
 async function run(stub: Stub, text: string): Promise<Answer> {
-  const own = sessionCommand(stub, text);
+  const own = await sessionCommand(stub, text);
   if (own !== undefined) return print(own);
   if (stub.target.monitor === undefined) return EMPTY;
   const answer = await stub.target.monitor(text);
@@ -27,12 +27,15 @@ async function run(stub: Stub, text: string): Promise<Answer> {
   return print(text === 'help' || text === '' ? answer + SESSION_HELP : answer);
 }
 
-function sessionCommand(stub: Stub, text: string): string | undefined {
+async function sessionCommand(stub: Stub, text: string): Promise<string | undefined> {
   const [verb, value, ...more] = text.split(/\s+/);
   if (more.length > 0) return undefined;
   if (verb === 'pc') {
     if (value !== undefined && !isPcMode(value)) return `not auto, linear or offset: ${value}\n`;
-    if (value !== undefined) stub.pcMode = value;
+    if (value !== undefined) {
+      stub.pcMode = value;
+      await stub.points.pcModeChanged();
+    }
     return `pc ${stub.pcMode}\n`;
   }
   if (verb === 'step-interrupts') {

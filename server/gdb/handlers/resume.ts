@@ -1,8 +1,9 @@
 /** c C s S vCont ? k D R T H: running, threads, and the end of a session. A thread is a vCPU. */
-import type { Resume } from '../../../core/index.ts';
+import { GDB_EIP, hexToBytes, type Resume } from '../../../core/index.ts';
 import { bare, type Command, command } from '../command.ts';
+import { offsetOf, writeShown } from '../registers.ts';
 import { type Answer, EMPTY, INVALID, NO_SUCH_THREAD, OK, reply, type Stub } from '../stub.ts';
-import { hexNumber, hexNumbers, threadId } from '../text.ts';
+import { hexNumber, hexNumbers, littleEndian, threadId } from '../text.ts';
 
 /** Signals a client passes back to the guest, as the exception each stands for. */
 const VECTOR_OF_SIGNAL: Readonly<Record<number, number>> = { 4: 6, 7: 17, 8: 0, 11: 13 };
@@ -27,7 +28,8 @@ type Where = { address?: number; vector?: number };
 
 async function resumeAt(stub: Stub, { address, vector }: Where, kind: 'continue' | 'step'): Promise<Answer> {
   if (address !== undefined) {
-    const result = await stub.target.writeRegister(stub.vcpu, 'eip', address);
+    const bytes = hexToBytes(littleEndian(address, 4)) ?? new Uint8Array(4);
+    const result = await writeShown(stub.target, stub.vcpu, GDB_EIP, bytes, stub.pcMode);
     if (!result.ok) return INVALID;
   }
   return { kind: 'resume', how: how(stub, kind, vector) };
@@ -76,7 +78,7 @@ function parseAction(text: string): Action | undefined {
 }
 
 /** The first action that names a vCPU decides for it; all vCPUs run together, so a step of one wins. */
-function runVCont(stub: Stub, actions: Action[] | 'ask'): Answer {
+async function runVCont(stub: Stub, actions: Action[] | 'ask'): Promise<Answer> {
   if (actions === 'ask') return reply('vCont;c;C;s;S;t;r');
   const action =
     actions.find(({ thread, verb }) => verb !== 'c' && (thread === 'any' || thread < stub.target.vcpus)) ?? actions[0];
@@ -86,12 +88,19 @@ function runVCont(stub: Stub, actions: Action[] | 'ask'): Answer {
     case 't':
       return { kind: 'last-stop' };
     case 'r':
-      return { kind: 'resume', how: { kind: 'range', start: action.start, end: action.end } };
+      return { kind: 'resume', how: await rangeOf(stub, action) };
     case 's':
       return { kind: 'resume', how: how(stub, 'step', action.vector) };
     case 'c':
       return { kind: 'resume', how: how(stub, 'continue', action.vector) };
   }
+}
+
+/** The client's addresses are those it was shown; an address behind the segment's end stays behind it. */
+async function rangeOf(stub: Stub, { start, end }: Action): Promise<Resume> {
+  const registers = await stub.target.readRegisters(stub.vcpu);
+  const first = offsetOf(registers, start, stub.pcMode);
+  return { kind: 'range', start: first, end: first + Math.max(end - start, 0) };
 }
 
 function parseSelection(rest: string): { operation: string; thread: number | 'any' } | undefined {

@@ -10,6 +10,13 @@ import { toyRegisters } from './toy-registers.ts';
 const memory = Uint8Array.from({ length: 0x1000 }, (_, i) => (i * 167) & 0xff);
 const registers = toyRegisters({
   general: [0xfffffff0, 7, 0x80000000, 0x12345678, 0x800, 3, 0x100, 0],
+  eip: 0x10012,
+  segments: [0, 0x7c0, 0, 0, 0, 0].map((selector) => ({
+    selector,
+    base: selector * 16,
+    limit: 0xffff,
+    access: 0x9b00,
+  })),
   cr2: 0xdead,
   steps: 2 ** 40,
 });
@@ -51,6 +58,12 @@ describe('bytecode yields what evaluation yields', () => {
     'iopl',
     'cr2 & 0xff',
     'steps > 1000',
+    'pc',
+    'pc == 0x17c12 && ip == 0x12',
+    'eip',
+    'flags',
+    'cs_base',
+    'sp',
     'cs',
     '*(short *)0x101',
     '*(char *)esi',

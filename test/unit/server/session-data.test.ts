@@ -49,22 +49,6 @@ describe('registers', () => {
     expect(await client.ask('P2a=00000000')).toBe('OK'); // its own value
     expect(await client.ask('P20=00000000')).toMatch(/^E\..*toy has no cr0/);
   });
-
-  it('show a linear eip and esp in 16-bit code, and take it back', async () => {
-    const target = new ToyTarget();
-    target.codeBits = 16;
-    target.codeBase = 0x7000;
-    target.eip = 0x12;
-    const client = await connect(target);
-    expect(await client.ask('p8')).toBe('12700000');
-    expect(await client.ask('P8=34710000')).toBe('OK');
-    expect(target.eip).toBe(0x134);
-    expect(await client.ask('P8=00000100')).toBe('OK');
-    expect(await client.ask('P8=00000000')).toMatch(/^E\./);
-    await client.ask(`qRcmd,${hexText('pc offset')}`);
-    target.eip = 0x12;
-    expect(await client.ask('p8')).toBe('12000000');
-  });
 });
 
 describe('memory', () => {

@@ -7,11 +7,12 @@
  *   E6 power off · E7 status  exit · CC triple fault
  */
 import { type AgentState, conditionHolds } from '../../../core/debug/agent-bytecode.ts';
-import { DEBUG_REGISTERS } from '../../../core/debug/register-table.ts';
+import { shownRegister } from '../../../core/debug/register-view.ts';
 import type {
   Address,
   DebugTarget,
   ImageInfo,
+  PcMode,
   Point,
   Registers,
   Resume,
@@ -229,15 +230,17 @@ export class ToyTarget implements DebugTarget {
   }
 
   #hits(matches: (point: Point) => boolean): number[] {
-    const state: AgentState = {
+    const state = (mode: PcMode): AgentState => ({
       register: (number) => {
-        const value = DEBUG_REGISTERS[number]?.read(this.#registers());
+        const value = shownRegister(this.#registers(), number, mode);
         return typeof value === 'number' ? BigInt(value) : undefined;
       },
       memory: (address, length) => this.memory.subarray(address, address + length),
-    };
+    });
     const hits = [...this.points].filter(([, point]) => matches(point));
-    return hits.filter(([, { condition }]) => !condition || conditionHolds(condition, state)).map(([id]) => id);
+    return hits
+      .filter(([, { condition, pcMode }]) => !condition || conditionHolds(condition, state(pcMode ?? 'offset')))
+      .map(([id]) => id);
   }
 
   #registers(): Registers {
