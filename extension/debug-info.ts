@@ -7,6 +7,8 @@ export interface SourceRow {
   readonly line: number;
   readonly column?: number;
   readonly isStmt: boolean;
+  /** The address is where a row of the line table begins; where it is not told, the start of the line. */
+  readonly opensRow?: boolean;
   /** The code of this line around the address: [start, end). */
   readonly start: number;
   readonly end: number;
@@ -52,7 +54,7 @@ export function debugInfoOf(bytes: Uint8Array, path: string, offset = 0): DebugI
     path,
     problems,
     lookup: (address) => program.nameAt(address),
-    find: (name) => symbols.meaning(name),
+    find: (name) => program.meaning(name),
     names: (prefix, limit) => symbols.namesStartingWith(prefix).slice(0, limit),
     locate: (address) => lines.locate(address),
     addressesFor: (file, line) => lines.addressesFor(file, line),

@@ -30,13 +30,21 @@ export class Debuggee {
   private snapshot: Promise<Registers> | undefined;
   private stack: Promise<Frame[]> | undefined;
   private calls: Promise<CallFrame[]> | undefined;
+  /** Innermost inlined calls that the guest stands at the very start of, and that the user has not gone into. */
+  private ahead = 0;
 
   constructor(target: DebugTarget, images: readonly DebugInfo[]) {
     this.target = target;
     this.images = images;
   }
 
-  /** Forgets what was read: the guest ran, or something was written. */
+  /** The guest is elsewhere: forgets what was read, and where the user had looked. */
+  moved(): void {
+    this.invalidate();
+    this.ahead = 0;
+  }
+
+  /** Forgets what was read: something was written. */
   invalidate(): void {
     this.snapshot = undefined;
     this.stack = undefined;
@@ -65,11 +73,35 @@ export class Debuggee {
     return this.target.readMemory(linear(address), length);
   }
 
-  /** The call stack as the source has it: with the functions that were inlined. Frame ids count these. */
-  callFrames(): Promise<CallFrame[]> {
+  /**
+   * The call stack as the source has it: with the functions that were inlined, but for those that are still
+   * ahead. Frame ids count these.
+   */
+  async callFrames(): Promise<CallFrame[]> {
+    return (await this.allCallFrames()).slice(this.ahead);
+  }
+
+  allCallFrames(): Promise<CallFrame[]> {
     if (this.target.running) return callFrames(this);
     this.calls ??= callFrames(this);
     return this.calls;
+  }
+
+  /** Inlined calls in front of the innermost frame that is shown. */
+  get callsAhead(): number {
+    return this.ahead;
+  }
+
+  /** Inlined calls whose first instruction is next are still ahead, and the caller of them is shown. */
+  async standBeforeInlined(): Promise<void> {
+    const calls = await this.allCallFrames();
+    const entered = calls.findIndex(({ own }) => own?.scope.isAtStart !== true);
+    this.ahead = Math.max(entered, 0);
+  }
+
+  /** As a step in goes: into the outermost of them. */
+  enterInlined(): void {
+    this.ahead--;
   }
 
   /** The call stack as the stack has it, innermost frame first. */
@@ -146,13 +178,9 @@ export class Debuggee {
     return entry;
   }
 
-  /** Where breakpoints on a function go; empty for a name that is not known. */
+  /** Where breakpoints on a function go, in whichever symbol file it is; empty for a name that is not known. */
   functionBreakAddresses(name: string): readonly number[] {
-    for (const image of this.images) {
-      const addresses = image.functionBreakAddresses(name);
-      if (addresses.length > 0) return addresses;
-    }
-    return [];
+    return [...new Set(this.images.flatMap((image) => image.functionBreakAddresses(name)))];
   }
 
   /** Frame 0 sees the machine; an outer frame its own EIP and registers, as far as they are known. */

@@ -71,9 +71,9 @@ export class RunControl {
   /** Resumes once or, where stops do not count, as often as it takes. */
   async resume(how: Resume): Promise<Shown> {
     for (let next = how; ; ) {
-      this.debuggee.invalidate();
+      this.debuggee.moved();
       const stop = await this.debuggee.target.resume(next);
-      this.debuggee.invalidate();
+      this.debuggee.moved();
       const result = await this.judge(stop);
       if (this.halting) return { stop, breakpointIds: [] };
       if (result !== undefined) {
@@ -109,6 +109,13 @@ export class RunControl {
 
   /** What a stop means; undefined when the guest is to go on. */
   async judge(stop: Stop): Promise<Shown | undefined> {
+    const shown = await this.meaning(stop);
+    // A breakpoint in an inlined function is in it; any other stop at its start is still before the call.
+    if (shown !== undefined && shown.breakpointIds.length === 0) await this.debuggee.standBeforeInlined();
+    return shown;
+  }
+
+  private async meaning(stop: Stop): Promise<Shown | undefined> {
     const log: string[] = [];
     if (stop.reason === 'vector' && !(await this.exceptions.wants(stop, log))) return undefined;
     const verdict = await this.breakpoints.judge(stop);

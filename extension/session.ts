@@ -263,7 +263,7 @@ export class TrapgateSession extends DebugSession {
         session?.output.put(event.channel, event.bytes);
     } else if (event.kind === 'message') this.say(`${event.text}\n`);
     else if (event.kind === 'resumed' && session !== undefined && !session.control.running) {
-      session.debuggee.invalidate();
+      session.debuggee.moved();
       this.sendEvent(new ContinuedEvent(1, true));
     }
     // A machine that ran before this client came stops without our having resumed it.
@@ -273,7 +273,7 @@ export class TrapgateSession extends DebugSession {
 
   private foreignStop(session: Attached, stop: Stop): void {
     this.queue.add(0, async () => {
-      session.debuggee.invalidate();
+      session.debuggee.moved();
       const result = await session.control.judge(stop);
       if (result === undefined) this.continue(session);
       else await this.shown(session, result);
@@ -301,7 +301,7 @@ export class TrapgateSession extends DebugSession {
   private async step(session: Attached, kind: StepKind, args: Json): Promise<undefined> {
     const granularity: Granularity = args.granularity === 'instruction' ? 'instruction' : 'line';
     // Mistakes that can be known before the guest moves are answers to the request.
-    if (kind === 'out' && (await session.debuggee.frames()).length < 2)
+    if (kind === 'out' && (await session.debuggee.callFrames()).length < 2)
       throw new RequestError('this frame has no caller to return to');
     const { control, debuggee } = session;
     const stepping = {
@@ -341,7 +341,7 @@ export class TrapgateSession extends DebugSession {
   private async restart(session: Attached): Promise<undefined> {
     await session.control.halt();
     await session.debuggee.target.reset();
-    session.debuggee.invalidate();
+    session.debuggee.moved();
     session.output.flush();
   }
 

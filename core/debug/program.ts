@@ -15,8 +15,11 @@ import { readLineHeader } from './dwarf/line-header.ts';
 import { runLinePrograms } from './dwarf/line-program.ts';
 import { LineRows } from './dwarf/line-rows.ts';
 import { LineTable } from './dwarf/line-table.ts';
+import { qualifiedName } from './dwarf/names.ts';
 import { debugSections } from './dwarf/sections.ts';
 import { Variables } from './dwarf/variables.ts';
+import type { SymbolMeaning } from './evaluate.ts';
+import { functionsByName } from './function-lookup.ts';
 import { opensFrame, PROLOGUE_BYTES } from './prologue.ts';
 import { SymbolTable } from './symbols.ts';
 
@@ -151,12 +154,26 @@ export class Program {
 
   /** The same for all functions of that name and all places where one was inlined. */
   functionBreakAddresses(name: string): number[] {
-    const own = this.functions
-      .named(name)
-      .map((one) => (one.isAssembly ? one.entry : this.lines.prologueEnd(one.entry, one.end)));
-    const found = [...own, ...this.functions.inlinedNamed(name).map((one) => one.entry)];
+    const { own, inlined } = this.functionsByName(name);
+    const bodies = own.map((one) => (one.isAssembly ? one.entry : this.lines.prologueEnd(one.entry, one.end)));
+    const found = [...bodies, ...inlined.map((one) => one.entry)];
     const symbol = found.length === 0 ? this.symbols.find(name) : undefined;
     return symbol === undefined ? [...new Set(found)] : [symbol];
+  }
+
+  /** What a name stands for in an expression: a symbol of the file, or a function by its name in the source. */
+  meaning(name: string): SymbolMeaning | undefined {
+    const symbol = this.symbols.meaning(name);
+    if (symbol !== undefined) return symbol;
+    const [found] = this.functionsByName(name).own;
+    return found && { address: found.entry, size: found.end - found.start, code: true };
+  }
+
+  private functionsByName(name: string) {
+    return functionsByName(name, this.functions, (found) => {
+      const entry = this.variables?.entries.at(found.infoOffset);
+      return entry === undefined ? found.name : qualifiedName(entry);
+    });
   }
 
   /** The function or symbol that `address` lies in. */

@@ -1,14 +1,24 @@
 /** What a function's first instructions tell, where line tables do not say enough. System V ABI i386, 3.2. */
 
-/** True for `push %ebp`, also behind ENDBR32, with an operand-size prefix, or behind GCC's stack realignment. */
+/**
+ * True for `push %ebp; mov %esp,%ebp`, also behind ENDBR32, with operand-size prefixes, or behind GCC's stack
+ * realignment. Optimized code also saves EBP alone, as one register of many.
+ */
 export function opensFrame(code: Uint8Array): boolean {
   let at = 0;
   if (code[0] === 0xf3 && code[1] === 0x0f && code[2] === 0x1e && code[3] === 0xfb) at = 4;
   // lea 4(%esp),%ecx; and $-16,%esp; push -4(%ecx): `main` realigns its stack first
   if (code[at] === 0x8d && code[at + 1] === 0x4c && code[at + 2] === 0x24 && code[at + 3] === 0x04) at += 10;
   if (code[at] === 0x66) at++;
-  return code[at] === 0x55;
+  if (code[at++] !== 0x55) return false;
+  if (code[at] === 0x66) at++;
+  return isFrameMove(code, at);
+}
+
+/** `mov %esp,%ebp` in either encoding (89 E5, 8B EC). */
+export function isFrameMove(code: Uint8Array, at: number): boolean {
+  return (code[at] === 0x89 && code[at + 1] === 0xe5) || (code[at] === 0x8b && code[at + 1] === 0xec);
 }
 
 /** Bytes that are enough to tell. */
-export const PROLOGUE_BYTES = 16;
+export const PROLOGUE_BYTES = 24;

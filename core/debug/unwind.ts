@@ -4,7 +4,7 @@
  * whose assembly stubs keep no frame pointer but have the interrupted EIP, CS and EFLAGS on the stack.
  */
 import type { FrameRow } from './dwarf/frame-rules.ts';
-import { opensFrame, PROLOGUE_BYTES } from './prologue.ts';
+import { isFrameMove, opensFrame, PROLOGUE_BYTES } from './prologue.ts';
 import type { Registers } from './target.ts';
 import { applyFrameRow } from './unwind-rules.ts';
 
@@ -266,9 +266,4 @@ async function pushedBeforeFrame(pc: number, source: UnwindSource): Promise<numb
     if (before.length === 1 && before[0] === PUSH_EBP) return 1;
   }
   return undefined;
-}
-
-/** `mov ebp, esp` in either encoding (89 E5, 8B EC). */
-function isFrameMove(bytes: Uint8Array, at: number): boolean {
-  return (bytes[at] === 0x89 && bytes[at + 1] === 0xe5) || (bytes[at] === 0x8b && bytes[at + 1] === 0xec);
 }

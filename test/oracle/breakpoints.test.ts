@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Program } from '../../core/debug/program.ts';
-import { guestPath, tool } from '../guests/build.ts';
+import { guestPath } from '../guests/build.ts';
+import { gdbAddresses, padded } from './gdb-addresses.ts';
 import { buildC, lineOf } from './sources.ts';
 
 const FUNCTIONS = ['loop', 'single', 'rare', 'chosen', '_start', 'outside', 'twice', 'part'];
@@ -11,30 +12,6 @@ const LINES = Array.from({ length: 42 }, (_, i) => i + 1);
 function read(path: string): Program {
   return Program.fromBytes(new Uint8Array(readFileSync(path)));
 }
-
-/** Addresses that gdb gives each breakpoint, in the order of `places`. */
-function gdbAddresses(path: string, places: readonly string[]): string[][] {
-  const script = places.flatMap((place) => [
-    '-ex',
-    'echo @',
-    '-ex',
-    `break ${place}`,
-    '-ex',
-    'info breakpoints',
-    '-ex',
-    'delete',
-  ]);
-  const parts = tool('gdb', ['-nx', '-batch', ...script, path])
-    .split('@')
-    .slice(1);
-  return parts.map((part) => {
-    const listed = part.slice(part.indexOf('Num '));
-    return [...new Set([...listed.matchAll(/0x([0-9a-f]{8})/g)].map((match) => match[1]))].sort();
-  });
-}
-
-const padded = (addresses: readonly number[]) =>
-  addresses.map((address) => address.toString(16).padStart(8, '0')).sort();
 
 describe('breakpoints go where gdb puts them', () => {
   it.each([2, 3, 4, 5])('in unoptimized C with DWARF %i', (version) => {

@@ -1,5 +1,6 @@
 /** Functions by address and by name, from the debug information. Addresses are those of the loaded code. */
 import type { FunctionInfo } from './info.ts';
+import { withoutTemplateArguments } from './name-parts.ts';
 
 export interface FunctionRange {
   readonly name: string;
@@ -31,9 +32,10 @@ export class FunctionTable {
         const piece = { name: one.name, entry, start, end, isAssembly: one.unit.isAssembly, infoOffset: one.offset };
         (one.inlined ? this.inlined : this.pieces).add(piece);
         if (entry < start || entry >= end) continue;
-        const named = names.get(one.name);
-        if (named === undefined) names.set(one.name, [piece]);
-        else named.push(piece);
+        addNamed(names, one.name, piece);
+        // A template's instances are found by its own name too.
+        const bare = withoutTemplateArguments(one.name);
+        if (bare !== one.name) addNamed(names, bare, piece);
       }
     }
     this.pieces.sort();
@@ -63,6 +65,12 @@ export class FunctionTable {
   get names(): string[] {
     return [...this.byName.keys()];
   }
+}
+
+function addNamed(names: Map<string, FunctionRange[]>, name: string, piece: FunctionRange): void {
+  const named = names.get(name);
+  if (named === undefined) names.set(name, [piece]);
+  else named.push(piece);
 }
 
 /** Ranges by address; they may nest but not cross, as scopes do. */

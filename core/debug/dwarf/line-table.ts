@@ -13,6 +13,8 @@ export interface LineLocation {
   readonly column?: number;
   /** A good place to stop, as the compiler sees it. */
   readonly isStmt: boolean;
+  /** The address is where a row begins, and not in the middle of its code. */
+  readonly opensRow: boolean;
   /** The contiguous code of this line around the address, across rows that only differ in columns. */
   readonly start: number;
   /** First address after it. */
@@ -74,6 +76,7 @@ export class LineTable {
       line,
       column: column === 0 ? undefined : column,
       isStmt: data.isStatement(row),
+      opensRow: data.address[row] === address >>> 0,
       start: data.address[first],
       end: next < sequence.last ? data.address[next] : sequence.end,
     };

@@ -5,6 +5,7 @@
 import * as at from './attributes.ts';
 import type { Entry } from './entries.ts';
 import { qualifiedName } from './names.ts';
+import type { Range } from './ranges.ts';
 
 /** A function, or a copy of one that was inlined, and the blocks of it that are open at an address. */
 export interface FunctionScope {
@@ -14,6 +15,8 @@ export interface FunctionScope {
   readonly isInlined: boolean;
   /** Innermost first; the function itself is the last. */
   readonly blocks: readonly Entry[];
+  /** Of an inlined copy: the address is where its code, or a piece of it, begins. */
+  readonly isAtStart: boolean;
   /** Where an inlined copy was called. */
   readonly call?: { readonly file: number; readonly line: number; readonly column: number | undefined };
 }
@@ -33,15 +36,16 @@ export function functionScopes(subprogram: Entry, address: number): FunctionScop
   for (const entry of chain.reverse()) {
     blocks.push(entry);
     if (entry.tag === at.TAG_LEXICAL_BLOCK) continue;
-    scopes.push(functionScope(entry, blocks));
+    scopes.push(functionScope(entry, blocks, address));
     blocks = [];
   }
   return scopes;
 }
 
-function functionScope(entry: Entry, blocks: readonly Entry[]): FunctionScope {
+function functionScope(entry: Entry, blocks: readonly Entry[], address: number): FunctionScope {
   const isInlined = entry.tag === at.TAG_INLINED_SUBROUTINE;
-  const scope = { entry, name: qualifiedName(entry), isInlined, blocks };
+  const isAtStart = isInlined && rangeAround(entry, address - 1) === undefined;
+  const scope = { entry, name: qualifiedName(entry), isInlined, isAtStart, blocks };
   const line = entry.number(at.AT_CALL_LINE);
   if (!isInlined || line === undefined) return scope;
   const file = entry.number(at.AT_CALL_FILE) ?? 0;
@@ -51,10 +55,14 @@ function functionScope(entry: Entry, blocks: readonly Entry[]): FunctionScope {
 function innerScope(scope: Entry, address: number): Entry | undefined {
   for (const child of scope.children()) {
     if (child.tag !== at.TAG_LEXICAL_BLOCK && child.tag !== at.TAG_INLINED_SUBROUTINE) continue;
-    const ranges = child.unit.ranges(child.attributes);
-    if (ranges.some(({ start, end }) => address >= start && address < end)) return child;
+    if (rangeAround(child, address) !== undefined) return child;
   }
   return undefined;
+}
+
+/** The piece of a scope's code that an address lies in. */
+export function rangeAround(scope: Entry, address: number): Range | undefined {
+  return scope.unit.ranges(scope.attributes).find(({ start, end }) => address >= start && address < end);
 }
 
 export function parametersOf(scope: FunctionScope): Entry[] {

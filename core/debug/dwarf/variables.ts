@@ -10,7 +10,8 @@ import type { DebugEntries, Entry, UnitEntries } from './entries.ts';
 import type { FormValue } from './form.ts';
 import { evaluateLocation, type LocationContext } from './location.ts';
 import { locationAt } from './location-lists.ts';
-import { type FunctionScope, functionScopes, parametersOf, variablesOf } from './scopes.ts';
+import type { Range } from './ranges.ts';
+import { type FunctionScope, functionScopes, parametersOf, rangeAround, variablesOf } from './scopes.ts';
 import { Types } from './types.ts';
 import { FileNames } from './unit-names.ts';
 
@@ -63,6 +64,12 @@ export class Variables {
     const linked = (pc - this.offset) >>> 0;
     const subprogram = this.subprogramAt(linked);
     return subprogram === undefined ? [] : functionScopes(subprogram, linked);
+  }
+
+  /** The piece of the scope's code around an address of the running code. */
+  codeOf(scope: FunctionScope, pc: number): Range | undefined {
+    const range = rangeAround(scope.entry, (pc - this.offset) >>> 0);
+    return range && { start: range.start + this.offset, end: range.end + this.offset };
   }
 
   argumentsOf(scope: FunctionScope): Variable[] {

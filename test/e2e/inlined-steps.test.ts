@@ -1,0 +1,30 @@
+/** Steps at inlined calls end where those of stock gdb do. */
+import { expect, test } from 'vitest';
+import { buildGuest } from './dwarf-session.ts';
+import { type Step, stepsOfAdapter, stepsOfGdb } from './step-session.ts';
+
+const many = (step: Step, count: number) => new Array<Step>(count).fill(step);
+
+const WALKS: readonly (readonly [what: string, start: string, steps: readonly Step[]])[] = [
+  ['in all the way', 'work', many('step', 30)],
+  ['over all the way', 'work', many('next', 20)],
+  ['in, then out', 'work', Array.from({ length: 24 }, (_, i) => (i % 3 === 2 ? 'finish' : 'step'))],
+  ['to each inlined copy', 'add', many('continue', 12)],
+  [
+    'out of the innermost first',
+    'add',
+    ['finish', 'finish', 'next', 'step', 'next', 'step', 'step', 'finish', 'next', 'step'],
+  ],
+];
+
+test.each([
+  [4, WALKS.slice(0, 2)],
+  [5, WALKS],
+] as const)('gcc -gdwarf-%i -O2', { timeout: 120_000 }, async (version, walks) => {
+  const image = buildGuest('inlined.c', `inlined-${version}`, 'gcc', [`-gdwarf-${version}`, '-O2']);
+  for (const [what, start, steps] of walks) {
+    const [gdb, ours] = [await stepsOfGdb(image, start, steps), await stepsOfAdapter(image, start, steps)];
+    expect(gdb, what).toHaveLength(steps.length + 1);
+    expect(ours, what).toEqual(gdb);
+  }
+});
