@@ -23,6 +23,7 @@ import { applyInput } from './apply-input.ts';
 import { Board } from './board.ts';
 import { powerOn } from './boot.ts';
 import { BuiltInFirmware } from './built-in-firmware.ts';
+import { BusGate, MemoryGate } from './bus-gate.ts';
 import type { MachineConfig } from './config.ts';
 import { buildDisks } from './disks.ts';
 import type { Agent, MachineEvent, OutputChannel, OutputListener, RunOptions } from './events.ts';
@@ -30,7 +31,6 @@ import { eventOf } from './exit-event.ts';
 import type { Input, InputLog, InputRecord, Position } from './input-log.ts';
 import { type ModeChange, modeBits } from './mode-points.ts';
 import type { MachineParts } from './parts.ts';
-import { PortGate } from './port-gate.ts';
 import { type PortPoint, PortPoints } from './port-points.ts';
 import { type ScreenCells, screenCells } from './screen-cells.ts';
 import { hashMachine, loadMachine, type MachineState, saveMachine } from './snapshot.ts';
@@ -95,11 +95,12 @@ export class Machine implements MachineParts {
       setA20: (open) => this.#setA20(open),
       request: (event) => this.#request(event),
     });
-    const gate = new PortGate(this.ports, { enter: () => this.#syncClock(), leave: () => this.#afterAccess() });
+    const hooks = { enter: () => this.#syncClock(), leave: () => this.#afterAccess() };
+    const gate = new BusGate(this.ports, hooks);
     const shared = {
       memory: this.memory,
       physical: this.physical,
-      mmio: this.mmio,
+      mmio: new MemoryGate(this.mmio, hooks),
       ports: gate,
       interrupts: this.board.interrupts,
       statistics: this.statistics,

@@ -1,10 +1,10 @@
 /** One virtual CPU with everything that is its own: register file, privileged state, engine, shadow paging, monitor. */
 import type { InterruptController } from '../bus/device.ts';
-import type { MmioBus } from '../bus/mmio-bus.ts';
 import type { LinearMemory } from '../memory/linear-memory.ts';
 import type { PhysicalMemory } from '../memory/physical-memory.ts';
 import { Context } from '../vcpu/context.ts';
 import { DirectEngine } from '../vcpu/direct-engine.ts';
+import type { MemoryBus } from '../vmm/memory-bus.ts';
 import type { PortSpace } from '../vmm/monitor.ts';
 import { ShadowPaging } from '../vmm/shadow-paging.ts';
 import type { TrapStatistics } from '../vmm/statistics.ts';
@@ -23,7 +23,7 @@ export interface Vcpu {
 export interface SharedParts {
   readonly memory: LinearMemory;
   readonly physical: PhysicalMemory;
-  readonly mmio: MmioBus;
+  readonly mmio: MemoryBus;
   readonly ports: PortSpace;
   readonly interrupts: InterruptController;
   readonly statistics: TrapStatistics;

@@ -16,20 +16,20 @@ export type Access = typeof ACCESS_READ | typeof ACCESS_WRITE | typeof ACCESS_EX
 export const FILL_FAULT = 0;
 /** Translated and permitted, but the bytes must go through `load` and `store` (MMIO, watched, traced, code). */
 export const FILL_SLOW = 1;
-/** The access touches an armed data point and the engine is not single-stepping: stop before it, then step. */
-export const FILL_WATCH = 2;
+/** The access is a device's or touches an armed data point, and the engine is not told to make it: EXIT_ALONE. */
+export const FILL_ALONE = 2;
 
 export interface AddressSpace {
   /** The fault of the last `fill` that answered FILL_FAULT. */
   readonly fault: Fault;
-  /** True when a stepped access touched an armed data point since the hits were last taken. */
+  /** True when an access made alone touched an armed data point since the hits were last taken. */
   readonly hasWatchHits: boolean;
   /**
    * Translates one access of `size` bytes that does not cross a page. `user` is true at CPL 3 for
    * ordinary accesses, false for supervisor and descriptor-table accesses. Answers FILL_FAULT,
-   * FILL_SLOW, FILL_WATCH, or a shadow entry (> 0xFFF or with a permission bit set, never 0–2 alone)
+   * FILL_SLOW, FILL_ALONE, or a shadow entry (> 0xFFF or with a permission bit set, never 0–2 alone)
    * that it has also stored in the context's shadow table when it may be reused. Sets A and D bits as
-   * the SDM says (vol. 3, 4.8). With `stepping`, watched pages answer FILL_SLOW.
+   * the SDM says (vol. 3, 4.8). With `stepping`, watched pages and devices answer FILL_SLOW.
    */
   fill(context: Context, linear: number, size: number, access: Access, user: boolean, stepping: boolean): number;
   /** Copies guest bytes (already filled, may cross a page) to host address `to`; MMIO is read here. */
@@ -42,5 +42,5 @@ export interface AddressSpace {
 
 /** Entry value test: true when `fill` answered a translation that generated code may use directly. */
 export function isEntry(answer: number): boolean {
-  return answer < 0 || answer > FILL_WATCH;
+  return answer < 0 || answer > FILL_ALONE;
 }

@@ -84,7 +84,8 @@ export class DirectEngine implements Engine {
   private readonly modeSeen = new Map<Context, { changes: number; mode: Mode }>();
   private points: ReadonlySet<number> = new Set();
   private pointPages: ReadonlySet<number> = new Set();
-  private stepping = false;
+  /** The instruction in progress is run by itself: its accesses to devices and watched ranges are made. */
+  private alone = false;
   private coldSteps = COLD_STEPS;
   private readonly fetched = new Uint8Array(32);
 
@@ -103,7 +104,7 @@ export class DirectEngine implements Engine {
       env: {
         memory: memory.memory,
         slow: (_: number, linear: number, what: number) =>
-          this.data.access(this.context, linear >>> 0, what, this.stepping),
+          this.data.access(this.context, linear >>> 0, what, this.alone),
         commit: () => this.data.commit(this.context),
         enter: (_: number, from: number) => this.enter(this.context.eip, from),
         link: (_: number, record: number) => this.link(record),
@@ -114,8 +115,9 @@ export class DirectEngine implements Engine {
     if (options.tier === 1) this.blocks = new BlockCache(memory, this.tier0.table);
   }
 
-  run(context: Context, budget: number, skipBreak = false): Exit {
+  run(context: Context, budget: number, skipBreak = false, alone = false): Exit {
     this.select(context);
+    this.alone = alone;
     const { exit } = context;
     const { tier0 } = this;
     let remaining = budget;
@@ -124,7 +126,7 @@ export class DirectEngine implements Engine {
     if (skipBreak && record !== 0 && this.cache.handler(record) === HANDLER_BREAK) record += RECORD_SIZE;
     for (;;) {
       if (record === 0) break;
-      let chunk = this.stepping ? 1 : Math.min(remaining, CHUNK);
+      let chunk = Math.min(remaining, CHUNK);
       context.setWord(CTX_BUDGET, chunk);
       context.setWord(CTX_RUN_START, record);
       if (chunk >= HOT_BUDGET && this.coldSteps <= 0) {
@@ -143,28 +145,19 @@ export class DirectEngine implements Engine {
       if (this.coldSteps > 0) this.coldSteps -= chunk - context.budget;
       const reason = context.word(CTX_EXIT);
       if (reason === EXIT_BUDGET) {
-        if (this.stepping) {
-          this.stepping = false;
-          if (this.space.hasWatchHits) {
-            context.setWord(CTX_EXIT, EXIT_WATCH);
-            break;
-          }
+        if (remaining <= 0) {
+          if (alone && this.space.hasWatchHits) context.setWord(CTX_EXIT, EXIT_WATCH);
+          break;
         }
-        if (remaining <= 0) break;
         // With steps left a chunk or a REP reserve ended: go on from the same place.
         record = stopped !== 0 ? stopped : this.enter(context.eip, 0);
       } else if (reason === EXIT_LOOKUP) {
         record = this.enter(context.eip, 0);
-      } else if (reason === EXIT_WATCH && !this.stepping) {
-        // The access was not made: make it alone, then report it.
-        this.stepping = true;
-        record = stopped;
       } else {
         this.describe(stopped);
         break;
       }
     }
-    this.stepping = false;
     exit.reason = context.word(CTX_EXIT);
     exit.steps = budget - remaining;
     return exit;
@@ -227,7 +220,7 @@ export class DirectEngine implements Engine {
     const entry =
       known & context.word(CTX_EXEC_MASK)
         ? known
-        : space.fill(context, linear, 1, ACCESS_EXECUTE, context.user, this.stepping);
+        : space.fill(context, linear, 1, ACCESS_EXECUTE, context.user, this.alone);
     if (!isEntry(entry)) {
       if (refused(context, space, entry)) return 0;
       return this.enterUncached(eip, linear);
@@ -269,7 +262,7 @@ export class DirectEngine implements Engine {
   private enterCrossing(table: CodeTable, linear: number, offset: number, host: number): number {
     const { context, memory, space } = this;
     const nextPage = ((linear | 0xfff) + 1) >>> 0;
-    const entry = space.fill(context, nextPage, 1, ACCESS_EXECUTE, context.user, this.stepping);
+    const entry = space.fill(context, nextPage, 1, ACCESS_EXECUTE, context.user, this.alone);
     if (!isEntry(entry)) {
       if (refused(context, space, entry)) return 0;
       return this.enterUncached((context.word(CTX_PAGE_EIP) + offset) >>> 0, linear);
@@ -297,7 +290,7 @@ export class DirectEngine implements Engine {
     this.fetch(linear, length);
     if (length < most && decode(this.fetched.subarray(0, length), 0, mode.bits16) === undefined) {
       const nextPage = ((linear | 0xfff) + 1) >>> 0;
-      const answer = space.fill(context, nextPage, 1, ACCESS_EXECUTE, context.user, this.stepping);
+      const answer = space.fill(context, nextPage, 1, ACCESS_EXECUTE, context.user, this.alone);
       if (!isEntry(answer) && refused(context, space, answer)) return 0;
       length = most;
       this.fetch(linear, length);

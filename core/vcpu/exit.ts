@@ -13,6 +13,12 @@ export const EXIT_BREAK = 3;
 export const EXIT_WATCH = 4;
 /** Internal to the engine: a record has to be looked up or decoded at CTX_EIP. */
 export const EXIT_LOOKUP = 5;
+/**
+ * The instruction at EIP touches a device or a watched range; nothing of it was executed. Run it `alone`: a
+ * device then sees the step at which it is touched, and what it asks for (an interrupt, the end of the run) is
+ * heard before the next step.
+ */
+export const EXIT_ALONE = 6;
 
 export interface Exit {
   reason: number;

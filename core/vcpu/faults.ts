@@ -1,9 +1,9 @@
 /** Faults of direct execution: how generated code's and the address space's end up in the exit record. */
 import { GP } from '../isa/exceptions.ts';
 import { CTX_EXIT, CTX_VECTOR } from '../memory/layout.ts';
-import { type AddressSpace, FILL_FAULT, FILL_WATCH } from './address-space.ts';
+import { type AddressSpace, FILL_ALONE, FILL_FAULT } from './address-space.ts';
 import type { Context } from './context.ts';
-import { EXIT_FAULT, EXIT_WATCH } from './exit.ts';
+import { EXIT_ALONE, EXIT_FAULT } from './exit.ts';
 
 /** In CTX_VECTOR: the fault is already described in the exit record. */
 const VECTOR_DESCRIBED = 0x100;
@@ -53,8 +53,8 @@ export function refused(context: Context, space: AddressSpace, answer: number): 
     context.exit.linear = fault.linear ?? 0;
     return true;
   }
-  if (answer === FILL_WATCH) {
-    context.setWord(CTX_EXIT, EXIT_WATCH);
+  if (answer === FILL_ALONE) {
+    context.setWord(CTX_EXIT, EXIT_ALONE);
     return true;
   }
   return false;

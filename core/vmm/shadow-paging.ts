@@ -25,9 +25,9 @@ import {
   ACCESS_WRITE,
   type Access,
   type AddressSpace,
+  FILL_ALONE,
   FILL_FAULT,
   FILL_SLOW,
-  FILL_WATCH,
   isEntry,
 } from '../vcpu/address-space.ts';
 import type { Context } from '../vcpu/context.ts';
@@ -202,12 +202,13 @@ export class ShadowPaging implements AddressSpace {
       watched = this.#watches.page(page, physicalPage);
       const stop = access !== ACCESS_EXECUTE && !stepping;
       const physical = physicalPage * 4096 + (linear & 0xfff);
-      if (stop && watched !== 0 && this.#watches.touches(linear >>> 0, physical, size, write)) return FILL_WATCH;
-      if (space.paging && this.#flagsWatched(write, stepping) && stop) return FILL_WATCH;
+      if (stop && watched !== 0 && this.#watches.touches(linear >>> 0, physical, size, write)) return FILL_ALONE;
+      if (space.paging && this.#flagsWatched(write, stepping) && stop) return FILL_ALONE;
     }
     const dirty = !space.paging || this.#guest.setFlags(write);
     const hostPage = this.#physical.hostPage(physicalPage);
-    if (hostPage === 0 || this.#bus.covers(physicalPage)) return FILL_SLOW;
+    if (this.#bus.covers(physicalPage)) return stepping || access === ACCESS_EXECUTE ? FILL_SLOW : FILL_ALONE;
+    if (hostPage === 0) return FILL_SLOW;
     let allowed = ALL;
     if (space.paging) {
       this.#traceWalk(space, page);

@@ -7,7 +7,7 @@ import { DB, type FaultRecord, MF } from '../isa/exceptions.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { CTX_FLAG_REST } from '../memory/layout.ts';
 import type { Engine } from '../vcpu/engine.ts';
-import { EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../vcpu/exit.ts';
+import { EXIT_ALONE, EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../vcpu/exit.ts';
 import { SOURCE_EXCEPTION, SOURCE_EXTERNAL, type Source } from './event-source.ts';
 import { DELIVERED, type Delivery, Events, SHUT_DOWN, STOPPED, type VectorPoint } from './events.ts';
 import { HANDLERS } from './handlers.ts';
@@ -157,6 +157,7 @@ export class Vmm {
     const hold = options.holdInterrupts === true;
     const mostDeliveries = options.deliveries ?? Number.POSITIVE_INFINITY;
     let skip = options.skipBreak === true;
+    let alone = false;
     monitor.modeChange = 0;
     if (cpu.shutdown) return this.#stop('shutdown');
     for (;;) {
@@ -185,9 +186,10 @@ export class Vmm {
       if (cpu.halted) return this.#stop('halted');
       // One step at a time where something has to be looked at after each.
       const single = (flags & TF) !== 0;
-      const length = single || waiting ? 1 : Math.min(end - this.steps, LONGEST_RUN);
-      const exit = this.#engine.run(context, length, skip);
-      skip = false;
+      const length = single || waiting || alone ? 1 : Math.min(end - this.steps, LONGEST_RUN);
+      const exit = this.#engine.run(context, length, skip, alone);
+      alone = exit.reason === EXIT_ALONE;
+      skip = skip && alone && exit.steps === 0;
       if (exit.steps > 0) {
         this.steps += exit.steps;
         cpu.deliveries = 0;
@@ -197,7 +199,7 @@ export class Vmm {
         if (rest & RF) context.setWord(CTX_FLAG_REST, rest & ~RF);
         if (single) cpu.pendingDebug = DR6_BS;
       }
-      if (exit.reason === EXIT_BUDGET) continue;
+      if (exit.reason === EXIT_BUDGET || alone) continue;
       if (exit.reason === EXIT_WATCH) return this.#stop('watch');
       // What waits at EIP belongs to the next step: not before the debug trap, not beyond the budget.
       if (exit.steps > 0 && (single || this.steps >= end)) continue;

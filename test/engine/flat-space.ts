@@ -11,9 +11,9 @@ import {
   ACCESS_WRITE,
   type Access,
   type AddressSpace,
+  FILL_ALONE,
   FILL_FAULT,
   FILL_SLOW,
-  FILL_WATCH,
 } from '../../core/vcpu/address-space.ts';
 import { Context } from '../../core/vcpu/context.ts';
 import { COLD_STEPS, DirectEngine } from '../../core/vcpu/direct-engine.ts';
@@ -76,7 +76,7 @@ export class FlatSpace implements AddressSpace {
       return FILL_FAULT;
     }
     if (this.watched.has(page) && access !== ACCESS_EXECUTE) {
-      if (!stepping) return FILL_WATCH;
+      if (!stepping) return FILL_ALONE;
       this.hasWatchHits = true;
       return FILL_SLOW;
     }

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { DirectEngine } from '../../core/vcpu/direct-engine.ts';
-import { EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../../core/vcpu/exit.ts';
+import { EXIT_ALONE, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../../core/vcpu/exit.ts';
 import { buildTier0 } from '../../core/vcpu/interpreter/build.ts';
 import { CR0_PG, type Outcome, Rig, random } from '../unit/vmm/shadow-driver.ts';
 import { DIRECTORIES, PAGES, Program } from '../unit/vmm/shadow-program.ts';
@@ -71,7 +71,8 @@ class EngineRig extends Rig {
     if (context.user !== user) context.setPrivilege(user);
     context.setRegister(1, linear);
     context.eip = this.codeBase + offset;
-    const exit = this.engine.run(context, 1);
+    let exit = this.engine.run(context, 1);
+    if (exit.reason === EXIT_ALONE) exit = this.engine.run(context, 1, false, true);
     if (exit.reason === EXIT_FAULT) return { kind: 'fault', errorCode: exit.errorCode, linear: exit.linear };
     expect([EXIT_BUDGET, EXIT_WATCH]).toContain(exit.reason);
     this.hits++;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../../core/vcpu/exit.ts';
+import { EXIT_ALONE, EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../../core/vcpu/exit.ts';
 import { codeRig } from './flat-space.ts';
 
 // mov ecx,5; l: add eax,ecx; dec ecx; jnz l; hlt
@@ -65,8 +65,10 @@ describe('tier 0', () => {
   it('makes a watched access in a step of its own', () => {
     const { engine, context, space } = codeRig([0x40, 0xa3, 0, 0x50, 0, 0, 0x40, 0xf4]);
     space.watched.add(5);
-    const exit = engine.run(context, 100);
-    expect([exit.reason, exit.steps, context.eip]).toEqual([EXIT_WATCH, 2, 0x1006]);
+    const before = engine.run(context, 100);
+    expect([before.reason, before.steps, context.eip]).toEqual([EXIT_ALONE, 1, 0x1001]);
+    const exit = engine.run(context, 1, false, true);
+    expect([exit.reason, exit.steps, context.eip]).toEqual([EXIT_WATCH, 1, 0x1006]);
   });
 
   it('sees code that the code itself has just written, in the same straight run', () => {

@@ -24,17 +24,24 @@ describe('device pages', () => {
   it('are asked at every access, in natural pieces', () => {
     const bus = new ToyBus();
     const rig = new Rig(64, bus);
-    expect(rig.read(0xf0000010, 4)).toEqual({ kind: 'value', value: 0xf0000010 });
-    rig.write(0xf0000010, 4, 0x80000001);
-    rig.write(0xf0000011, 3, 0x030201);
+    expect(rig.read(0xf0000010, 4, false, true)).toEqual({ kind: 'value', value: 0xf0000010 });
+    rig.write(0xf0000010, 4, 0x80000001, false, true);
+    rig.write(0xf0000011, 3, 0x030201, false, true);
     expect(bus.log).toEqual(['r4 f0000010', 'w4 f0000010 80000001', 'w2 f0000011 201', 'w1 f0000013 3']);
     expect(rig.hits).toBe(0);
+  });
+
+  it('want the instruction run alone before they are asked', () => {
+    const bus = new ToyBus();
+    const rig = new Rig(64, bus);
+    expect([rig.read(0xf0000010, 4), rig.write(0xafff, 2, 0x1122)]).toEqual([{ kind: 'alone' }, { kind: 'alone' }]);
+    expect(bus.log).toEqual([]);
   });
 
   it('cover RAM that lies under them', () => {
     const bus = new ToyBus();
     const rig = new Rig(64, bus);
-    rig.write(0xafff, 2, 0x1122);
+    rig.write(0xafff, 2, 0x1122, false, true);
     expect(bus.log).toEqual(['w1 afff 22']);
     expect(rig.peek(0xb000)).toBe(0x11);
   });

@@ -12,7 +12,7 @@ import {
 } from '../../../core/memory/layout.ts';
 import { LinearMemory } from '../../../core/memory/linear-memory.ts';
 import { PhysicalMemory } from '../../../core/memory/physical-memory.ts';
-import { ACCESS_READ, ACCESS_WRITE, FILL_FAULT, FILL_WATCH, isEntry } from '../../../core/vcpu/address-space.ts';
+import { ACCESS_READ, ACCESS_WRITE, FILL_ALONE, FILL_FAULT, isEntry } from '../../../core/vcpu/address-space.ts';
 import { Context } from '../../../core/vcpu/context.ts';
 import { type MemoryBus, NO_DEVICES } from '../../../core/vmm/memory-bus.ts';
 import { ShadowPaging } from '../../../core/vmm/shadow-paging.ts';
@@ -24,7 +24,7 @@ export const CR4_PSE = 0x10;
 export type Outcome =
   | { readonly kind: 'value'; readonly value: number }
   | { readonly kind: 'fault'; readonly errorCode: number; readonly linear: number }
-  | { readonly kind: 'watch' };
+  | { readonly kind: 'alone' };
 
 export class Rig {
   readonly control = { cr0: 0, cr3: 0, cr4: 0, a20: true };
@@ -106,11 +106,11 @@ export class Rig {
     }
     const low = this.space.fill(this.context, linear, first, access, user, stepping);
     if (low === FILL_FAULT) return this.#fault();
-    if (low === FILL_WATCH) return { kind: 'watch' };
+    if (low === FILL_ALONE) return { kind: 'alone' };
     if (first === size) return isEntry(low) ? ((low & ~0xfff) + linear) >>> 0 : 0;
     const high = this.space.fill(this.context, (linear + first) >>> 0, size - first, access, user, stepping);
     if (high === FILL_FAULT) return this.#fault();
-    return high === FILL_WATCH ? { kind: 'watch' } : 0;
+    return high === FILL_ALONE ? { kind: 'alone' } : 0;
   }
 
   #fault(): Outcome {

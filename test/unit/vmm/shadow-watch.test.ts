@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Watch } from '../../../core/vmm/shadow-paging.ts';
 import { CR0_PG, Rig } from './shadow-driver.ts';
 
-const WATCH = { kind: 'watch' };
+const ALONE = { kind: 'alone' };
 
 function watching(...list: Partial<Watch>[]): Rig {
   const rig = new Rig(64);
@@ -16,7 +16,7 @@ function watching(...list: Partial<Watch>[]): Rig {
 describe('data points', () => {
   it('stop before an access that touches the range, then let the step through and record it', () => {
     const rig = watching({});
-    expect(rig.write(0x5006, 4, 0xaabbccdd)).toEqual(WATCH);
+    expect(rig.write(0x5006, 4, 0xaabbccdd)).toEqual(ALONE);
     expect(rig.peek(0x5004)).toBe(0);
     expect(rig.space.takeWatchHits()).toEqual([]);
     rig.write(0x5006, 4, 0xaabbccdd, false, true);
@@ -35,8 +35,8 @@ describe('data points', () => {
 
   it('a read point sees reads; a write stops for it only to be looked at, since it may read too', () => {
     const rig = watching({ access: 'read' });
-    expect(rig.read(0x5007, 1)).toEqual(WATCH);
-    expect(rig.write(0x5004, 4, 9)).toEqual(WATCH);
+    expect(rig.read(0x5007, 1)).toEqual(ALONE);
+    expect(rig.write(0x5004, 4, 9)).toEqual(ALONE);
     rig.write(0x5004, 4, 9, false, true);
     expect(rig.space.takeWatchHits()).toEqual([]);
     rig.read(0x5004, 4, false, true);
@@ -45,7 +45,7 @@ describe('data points', () => {
 
   it('across a page boundary each page tells its part', () => {
     const rig = watching({ address: 0x5ffe, length: 4, access: 'access' });
-    expect(rig.read(0x5fff, 2)).toEqual(WATCH);
+    expect(rig.read(0x5fff, 2)).toEqual(ALONE);
     rig.write(0x5ffd, 4, 0x11223344, false, true);
     const hits = rig.space.takeWatchHits();
     expect(hits.map(({ address, size }) => [address, size])).toEqual([
@@ -59,8 +59,8 @@ describe('data points', () => {
     rig.poke(0x1000, 0x2007);
     for (let page = 0; page < 16; page++) rig.poke(0x2000 + 4 * page, ((page & 7) << 12) | 7);
     rig.set({ cr0: CR0_PG, cr3: 0x1000 });
-    expect(rig.write(0xd004, 4, 1)).toEqual(WATCH);
-    expect(rig.write(0xe000, 4, 1)).toEqual(WATCH);
+    expect(rig.write(0xd004, 4, 1)).toEqual(ALONE);
+    expect(rig.write(0xe000, 4, 1)).toEqual(ALONE);
     expect(rig.peek(0x2038) & 0x60).toBe(0);
     rig.write(0xe000, 4, 1, false, true);
     expect(rig.space.takeWatchHits()).toMatchObject([{ id: 7, address: 0x2038, kind: 'write' }]);
@@ -88,7 +88,7 @@ describe('data points', () => {
 
   it('a range as large as memory is armed and disarmed', () => {
     const rig = watching({ address: 0, length: 2 ** 32 });
-    expect(rig.write(0x9000, 1, 1)).toEqual(WATCH);
+    expect(rig.write(0x9000, 1, 1)).toEqual(ALONE);
     rig.space.setWatches([]);
     expect(rig.write(0x9000, 1, 1)).toMatchObject({ kind: 'value' });
   });
