@@ -40,14 +40,16 @@ const NEEDED = [
   { package: 'xz-utils', why: 'unpacks hardware vectors', present: () => onPath('xz') },
 ];
 
+const INSTALL = ['install', '--no-install-recommends'];
+
+/** @param prefix what gives root's rights */
 function apt(prefix, names) {
-  const [command, ...rest] = [...prefix, 'apt-get'];
-  const options = { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
-  const install = () =>
-    spawnSync(command, [...rest, 'install', '-y', '--no-install-recommends', ...names], options).status;
+  // By `env`, because sudo keeps no variable of ours; without it a package may ask a question.
+  const [command, ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get'];
+  const run = (...args) => spawnSync(command, [...rest, ...args], { stdio: 'inherit' }).status;
   // A mirror in the middle of a sync fails for some index; what is wanted may be there all the same.
-  spawnSync(command, [...rest, 'update', '-qq'], options);
-  return install() === 0;
+  run('update', '-qq');
+  return run(...INSTALL, '-y', ...names) === 0;
 }
 
 export function ensurePackages() {
@@ -55,11 +57,14 @@ export function ensurePackages() {
   if (missing.length === 0) return;
   const names = missing.map((entry) => entry.package);
   const root = process.getuid?.() === 0;
-  const sudo = !root && onPath('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0;
+  const hasSudo = !root && onPath('sudo');
+  const sudo = hasSudo && spawnSync('sudo', ['-n', 'true']).status === 0;
   if (onPath('apt-get') && (root || sudo)) {
     console.error(`installing Debian packages: ${names.join(' ')} ...`);
     if (apt(sudo ? ['sudo', '-n'] : [], names) && NEEDED.every(({ present }) => present())) return;
   }
   const reasons = missing.map((entry) => `  ${entry.package}: ${entry.why}`).join('\n');
-  fail(`the tests need these packages:\n${reasons}\ninstall them: sudo apt-get install ${names.join(' ')}`);
+  const command = ['apt-get', ...INSTALL, ...names].join(' ');
+  const how = root || hasSudo ? 'install them' : 'install them as root';
+  fail(`the tests need these packages:\n${reasons}\n${how}: ${hasSudo ? 'sudo ' : ''}${command}`);
 }
