@@ -7,13 +7,16 @@
  * probes for writing; a `Place` that was probed can be written without faulting.
  */
 
-import { CTX_FLAG_REST } from '../../memory/layout.ts';
+import { CTX_FLAG_REST, CTX_STACK_MASK } from '../../memory/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import * as w from '../../wasm/opcodes.ts';
 import type { Form } from '../forms.ts';
 
 /** Pushes one i32 (or, where said, i64) on the operand stack of the function being emitted. */
 export type Value = () => void;
+
+/** In every function that meanings are emitted into: the address of the vCPU's context. */
+export const LOCAL_CONTEXT = 0;
 
 /** A memory place whose translation has been done: host address in a local. */
 export interface Place {
@@ -172,7 +175,9 @@ export abstract class Emitter {
   /** All ones or 0xFFFF: the address-size mask (a constant for flat forms). */
   abstract addressMask(): Value;
   /** All ones or 0xFFFF by SS.B. */
-  abstract stackMask(): Value;
+  stackMask(): Value {
+    return this.context(CTX_STACK_MASK);
+  }
   /** Linear address of `offset` in the form's memory-operand segment, checked unless the form is flat. */
   abstract linearOperand(offset: Value, size: number, intent: Intent): Value;
   /** The same in a fixed segment (ES for string destinations, SS for the stack); `flat` skips the check. */
@@ -182,9 +187,25 @@ export abstract class Emitter {
   /** To be called after the last store to a place probed for writing. */
   abstract commit(place: Place): void;
 
+  /** True when the bytes from `first` to `last` are not all in [low, high]. */
+  protected outside(first: Value, last: Value, low: Value, high: Value): Value {
+    const beyond = this.or(this.binary(w.I32_LT_U, first, low), this.binary(w.I32_GT_U, last, high));
+    return this.or(beyond, this.binary(w.I32_LT_U, last, first));
+  }
+
   /** A context word by its layout offset. */
-  abstract context(offset: number): Value;
-  abstract setContext(offset: number, value: Value): void;
+  context(offset: number): Value {
+    return () => {
+      this.c.get(LOCAL_CONTEXT);
+      this.c.memory(w.I32_LOAD, offset);
+    };
+  }
+
+  setContext(offset: number, value: Value): void {
+    this.c.get(LOCAL_CONTEXT);
+    value();
+    this.c.memory(w.I32_STORE, offset);
+  }
 
   // --- ends -------------------------------------------------------------------------------------------
 

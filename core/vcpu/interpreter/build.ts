@@ -5,6 +5,7 @@
  */
 
 import type { Form } from '../../isa/forms.ts';
+import { LOCAL_CONTEXT } from '../../isa/semantics/emitter.ts';
 import { MEANINGS } from '../../isa/semantics/index.ts';
 import { assert } from '../../util/assert.ts';
 import { Code, type Label } from '../../wasm/code.ts';
@@ -13,7 +14,7 @@ import * as w from '../../wasm/opcodes.ts';
 import { defineX87Routines } from '../x87/index.ts';
 import { BLOCK_SLOTS, FORMS, HANDLERS, HOT_COUNT } from './handlers.ts';
 import { FIRST_FORM } from './record.ts';
-import { type Ends, LOCAL_CONTEXT, LOCAL_RECORD, RecordEmitter, type Runtime } from './record-emitter.ts';
+import { type Ends, LOCAL_RECORD, RecordEmitter, type Runtime } from './record-emitter.ts';
 import { emitEnter, emitJump, emitSpecial, emitStepTest, emitTaken, emitTakenInline } from './runtime.ts';
 
 function emitMeaning(e: RecordEmitter, form: Form): void {

@@ -3,7 +3,7 @@
 import { GP, STACK_FAULT } from '../../isa/exceptions.ts';
 import type { Form } from '../../isa/forms.ts';
 import { SS } from '../../isa/registers.ts';
-import { Emitter, type Intent, type Place, type Value } from '../../isa/semantics/emitter.ts';
+import { Emitter, type Intent, LOCAL_CONTEXT, type Place, type Value } from '../../isa/semantics/emitter.ts';
 import {
   CTX_BUDGET,
   CTX_EXIT,
@@ -16,7 +16,6 @@ import {
   CTX_RUN_START,
   CTX_SEGMENTS,
   CTX_SHADOW,
-  CTX_STACK_MASK,
   CTX_VECTOR,
   CTX_WRITE_MASK,
   SCRATCH_LIMIT,
@@ -47,7 +46,6 @@ import {
   SCALE_SEGMENT_SHIFT,
 } from './record.ts';
 
-export const LOCAL_CONTEXT = 0;
 export const LOCAL_RECORD = 1;
 
 /** Function indices of what handlers call. */
@@ -95,19 +93,6 @@ export class RecordEmitter extends Emitter {
       this.c.get(LOCAL_RECORD);
       this.c.memory(code, offset);
     };
-  }
-
-  context(offset: number): Value {
-    return () => {
-      this.c.get(LOCAL_CONTEXT);
-      this.c.memory(w.I32_LOAD, offset);
-    };
-  }
-
-  setContext(offset: number, value: Value): void {
-    this.c.get(LOCAL_CONTEXT);
-    value();
-    this.c.memory(w.I32_STORE, offset);
   }
 
   private load(size: number, offset: number): void {
@@ -214,10 +199,6 @@ export class RecordEmitter extends Emitter {
     return this.binary(w.I32_EQ, this.field(w.I32_LOAD8_U, REC_R2), this.k(4 * 4));
   }
 
-  stackMask(): Value {
-    return this.context(CTX_STACK_MASK);
-  }
-
   linearOperand(offset: Value, size: number, intent: Intent): Value {
     if (!this.general) return offset;
     const number = this.and(this.shrU(this.field(w.I32_LOAD8_U, REC_SCALE), this.k(SCALE_SEGMENT_SHIFT)), this.k(7));
@@ -243,11 +224,7 @@ export class RecordEmitter extends Emitter {
       };
     const low = word(intent === 'read' ? SEG_READ_LOW : SEG_WRITE_LOW);
     const high = word(intent === 'read' ? SEG_READ_HIGH : SEG_WRITE_HIGH);
-    const outside = this.or(
-      this.or(this.binary(w.I32_LT_U, first, low), this.binary(w.I32_GT_U, last, high)),
-      this.binary(w.I32_LT_U, last, first),
-    );
-    this.if(outside, () => {
+    this.if(this.outside(first, last, low, high), () => {
       const isStack = this.binary(w.I32_EQ, this.sub(segment, this.contextPointer()), this.k(SS * SEGMENT_STRIDE));
       this.raise(this.select(isStack, this.k(STACK_FAULT), this.k(GP)));
     });

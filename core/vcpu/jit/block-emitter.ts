@@ -5,7 +5,7 @@
  */
 import type { Decoded } from '../../isa/decode.ts';
 import type { Form } from '../../isa/forms.ts';
-import { Emitter, type Intent, type Place, type Value } from '../../isa/semantics/emitter.ts';
+import { Emitter, type Intent, LOCAL_CONTEXT, type Place, type Value } from '../../isa/semantics/emitter.ts';
 import {
   CTX_FLAG_AUX,
   CTX_FLAG_RESULT,
@@ -13,7 +13,6 @@ import {
   CTX_RUN_START,
   CTX_SEGMENTS,
   CTX_SHADOW,
-  CTX_STACK_MASK,
   CTX_WRITE_MASK,
   SEG_BASE,
   SEG_READ_HIGH,
@@ -26,7 +25,6 @@ import type { Code } from '../../wasm/code.ts';
 import * as w from '../../wasm/opcodes.ts';
 import { RECORD_SIZE } from '../interpreter/record.ts';
 
-const CONTEXT = 0;
 /** Slots of `BlockState`: eight registers, then the two flag words. */
 const FLAG_RESULT = 8;
 const FLAG_AUX = 9;
@@ -51,7 +49,7 @@ export class BlockState {
 
   load(slots: ReadonlySet<number>): void {
     for (const slot of slots) {
-      this.c.get(CONTEXT);
+      this.c.get(LOCAL_CONTEXT);
       this.c.memory(w.I32_LOAD, BlockState.offset(slot));
       this.c.set(this.locals[slot]);
     }
@@ -59,7 +57,7 @@ export class BlockState {
 
   spill(slots: Iterable<number>): void {
     for (const slot of slots) {
-      this.c.get(CONTEXT);
+      this.c.get(LOCAL_CONTEXT);
       this.c.get(this.locals[slot]);
       this.c.memory(w.I32_STORE, BlockState.offset(slot));
     }
@@ -68,7 +66,7 @@ export class BlockState {
   /** Spills and answers the record number `index` of the run. */
   leave(index: number, dirty: Iterable<number> = this.dirty): void {
     this.spill(dirty);
-    this.c.get(CONTEXT);
+    this.c.get(LOCAL_CONTEXT);
     this.c.memory(w.I32_LOAD, CTX_RUN_START);
     if (index > 0) {
       this.c.i32(index * RECORD_SIZE);
@@ -181,10 +179,6 @@ export class BlockEmitter extends Emitter {
     return this.k(this.d.base === 4 ? 1 : 0);
   }
 
-  stackMask(): Value {
-    return this.context(CTX_STACK_MASK);
-  }
-
   linearOperand(offset: Value, size: number, intent: Intent): Value {
     return this.general ? this.checked(this.d.segment, offset, size, intent) : offset;
   }
@@ -199,11 +193,7 @@ export class BlockEmitter extends Emitter {
     const last = this.let(this.add(first, this.k(size - 1)));
     const low = this.context(at + (intent === 'read' ? SEG_READ_LOW : SEG_WRITE_LOW));
     const high = this.context(at + (intent === 'read' ? SEG_READ_HIGH : SEG_WRITE_HIGH));
-    const outside = this.or(
-      this.or(this.binary(w.I32_LT_U, first, low), this.binary(w.I32_GT_U, last, high)),
-      this.binary(w.I32_LT_U, last, first),
-    );
-    this.if(outside, () => this.sideExit());
+    this.if(this.outside(first, last, low, high), () => this.sideExit());
     return this.let(this.add(first, this.context(at + SEG_BASE)));
   }
 
@@ -223,19 +213,6 @@ export class BlockEmitter extends Emitter {
   }
 
   commit(): void {}
-
-  context(offset: number): Value {
-    return () => {
-      this.c.get(CONTEXT);
-      this.c.memory(w.I32_LOAD, offset);
-    };
-  }
-
-  setContext(offset: number, value: Value): void {
-    this.c.get(CONTEXT);
-    value();
-    this.c.memory(w.I32_STORE, offset);
-  }
 
   next(): void {}
   taken(): void {
