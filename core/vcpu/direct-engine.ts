@@ -15,6 +15,7 @@ import {
   CTX_MODE,
   CTX_PAGE_EIP,
   CTX_RECORD,
+  CTX_REPEATING,
   CTX_RESERVE,
   CTX_RUN_START,
   CTX_SCRATCH,
@@ -128,6 +129,8 @@ export class DirectEngine implements Engine {
       if (record === 0) break;
       let chunk = Math.min(remaining, CHUNK);
       context.setWord(CTX_BUDGET, chunk);
+      // Where nothing more may run, what the last step was still counts.
+      if (chunk > 0) context.setWord(CTX_REPEATING, 0);
       context.setWord(CTX_RUN_START, record);
       if (chunk >= HOT_BUDGET && this.coldSteps <= 0) {
         context.setWord(CTX_RESERVE, MIN_BUDGET);
@@ -160,6 +163,7 @@ export class DirectEngine implements Engine {
     }
     exit.reason = context.word(CTX_EXIT);
     exit.steps = budget - remaining;
+    exit.repeating = context.word(CTX_REPEATING) !== 0;
     return exit;
   }
 

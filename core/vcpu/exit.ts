@@ -31,8 +31,19 @@ export interface Exit {
   instruction: Instruction | undefined;
   /** Steps retired by the run that just ended. */
   steps: number;
+  /** The last of these steps was an iteration of the instruction at EIP, which goes on. */
+  repeating: boolean;
 }
 
 export function newExit(): Exit {
-  return { reason: EXIT_BUDGET, vector: 0, errorCode: 0, linear: 0, cause: '', instruction: undefined, steps: 0 };
+  return {
+    reason: EXIT_BUDGET,
+    vector: 0,
+    errorCode: 0,
+    linear: 0,
+    cause: '',
+    instruction: undefined,
+    steps: 0,
+    repeating: false,
+  };
 }

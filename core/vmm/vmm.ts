@@ -6,6 +6,7 @@ import { IF, RF, TF } from '../isa/eflags.ts';
 import { DB, type FaultRecord, MF } from '../isa/exceptions.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { CTX_FLAG_REST } from '../memory/layout.ts';
+import type { Context } from '../vcpu/context.ts';
 import type { Engine } from '../vcpu/engine.ts';
 import { EXIT_ALONE, EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../vcpu/exit.ts';
 import { SOURCE_EXCEPTION, SOURCE_EXTERNAL, type Source } from './event-source.ts';
@@ -194,9 +195,7 @@ export class Vmm {
         this.steps += exit.steps;
         cpu.deliveries = 0;
         cpu.interruptShadow = SHADOW_NONE;
-        // RF lasts for one instruction (SDM vol. 3, 17.3.1.1).
-        const rest = context.word(CTX_FLAG_REST);
-        if (rest & RF) context.setWord(CTX_FLAG_REST, rest & ~RF);
+        setResume(context, exit.repeating);
         if (single) cpu.pendingDebug = DR6_BS;
       }
       if (exit.reason === EXIT_BUDGET || alone) continue;
@@ -243,14 +242,15 @@ export class Vmm {
       this.steps++;
       cpu.deliveries = 0;
       // RF as it was before: IRET may have set it for the next instruction.
-      if (rest & RF && instruction.mnemonic !== 'iret')
-        context.setWord(CTX_FLAG_REST, context.word(CTX_FLAG_REST) & ~RF);
+      if (rest & RF && instruction.mnemonic !== 'iret') setResume(context, false);
       // A software interrupt has cleared TF and gets no trap; a load of SS suppresses it.
       if (single && cpu.interruptShadow !== SHADOW_SS && !isInterrupt(instruction)) cpu.pendingDebug |= DR6_BS;
       if (outcome === AGAIN) {
         const interrupted = !hold && interrupts.pending && (rest & IF) !== 0;
-        if (single || interrupted || this.steps >= end || this.#stopRequested || monitor.space.hasWatchHits)
+        if (single || interrupted || this.steps >= end || this.#stopRequested || monitor.space.hasWatchHits) {
+          setResume(context, true);
           return AGAIN;
+        }
         continue;
       }
       if (outcome === DONE) context.eip = (context.eip + instruction.length) >>> 0;
@@ -342,6 +342,16 @@ export class Vmm {
     if (reason === 'shutdown' || reason === 'vector') this.#exit.faults = this.events.chain;
     return this.#exit;
   }
+}
+
+/**
+ * RF lasts for one instruction, and between two iterations of a repeated one it is set: whatever is delivered there
+ * pushes it so (SDM vol. 3, 17.3.1.1).
+ */
+function setResume(context: Context, repeating: boolean): void {
+  const rest = context.word(CTX_FLAG_REST);
+  const wanted = repeating ? rest | RF : rest & ~RF;
+  if (wanted !== rest) context.setWord(CTX_FLAG_REST, wanted);
 }
 
 function isInterrupt(instruction: Instruction): boolean {

@@ -12,6 +12,7 @@ import {
   CTX_PAGE_EIP,
   CTX_READ_MASK,
   CTX_RECORD,
+  CTX_REPEATING,
   CTX_RESERVE,
   CTX_RUN_START,
   CTX_SEGMENTS,
@@ -324,6 +325,7 @@ export class RecordEmitter extends Emitter {
     const mask = this.let(this.addressMask());
     const charge = (steps: number) => this.setContext(CTX_BUDGET, this.sub(this.context(CTX_BUDGET), this.k(steps)));
     this.if(this.eqz(this.and(this.register(1, 4), mask)), () => this.next());
+    const repeating = this.let(this.k(0));
     const done = c.block();
     const loop = c.loop();
     const used = this.shrS(
@@ -333,6 +335,7 @@ export class RecordEmitter extends Emitter {
     const left = this.sub(this.sub(this.context(CTX_BUDGET), used), this.context(CTX_RESERVE));
     this.if(this.binary(w.I32_LE_S, left, this.k(0)), () => {
       this.setContext(CTX_EXIT, this.k(EXIT_BUDGET));
+      this.setContext(CTX_REPEATING, repeating);
       this.ends.exit();
     });
     const goesOn = iteration();
@@ -348,8 +351,11 @@ export class RecordEmitter extends Emitter {
     // An iteration may have rewritten this very instruction: what is left of it is what is there now.
     this.if(this.eqz(this.field(w.I32_LOAD16_U, REC_HANDLER)), () => {
       this.setContext(CTX_EXIT, this.k(EXIT_LOOKUP));
+      this.setContext(CTX_REPEATING, this.k(1));
       this.ends.exit();
     });
+    c.i32(1);
+    c.set(repeating.local);
     c.br(loop);
     c.end();
     c.end();

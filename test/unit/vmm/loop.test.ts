@@ -128,6 +128,15 @@ describe('single-stepping by TF', () => {
     rig.vmm.run(1);
     expect(rig.context.register(ECX)).toBe(2);
     expect(rig.word(STACK0 - 12)).toBe(0x5000);
+    // RF, because it goes on; not after the last iteration, and not in the handler.
+    expect(rig.word(STACK0 - 4) & RF).toBe(RF);
+    expect(rig.context.eflags & RF).toBe(0);
+    rig.context.setRegister(ECX, 1);
+    rig.context.setRegister(ESP, STACK0);
+    rig.context.eip = 0x5000;
+    rig.context.eflags = 2 | TF;
+    rig.vmm.run(1);
+    expect([rig.word(STACK0 - 12), rig.word(STACK0 - 4) & RF]).toEqual([0x5002, 0]);
   });
 
   it('wakes HLT', () => {
@@ -180,6 +189,7 @@ describe('budgets', () => {
     rig.interrupts.vectors = [0x20];
     rig.vmm.run(1);
     expect(rig.word(rig.context.register(ESP))).toBe(0x5000);
+    expect(rig.word(rig.context.register(ESP) + 8) & RF).toBe(RF);
     expect(rig.context.register(ECX)).toBe(3);
   });
 });
