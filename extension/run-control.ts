@@ -102,7 +102,7 @@ export class RunControl {
       const offset = (frames[i].pc - segments[1].base) >>> 0;
       const frame = frames[i - 1].returnSlot;
       if (frame !== undefined && offset >= how.start && offset <= how.end)
-        return { kind: 'until', address: offset, frame };
+        return { kind: 'until', address: frames[i].pc, frame };
     }
     return how;
   }

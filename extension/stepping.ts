@@ -2,7 +2,7 @@
  * Steps in, over and out, by source line and by instruction. Inlined calls count as calls, as in gdb: a step
  * that comes to one shows the line of the call, a step in from there goes into it without moving the guest.
  */
-import type { Registers, Resume } from '../core/index.ts';
+import type { Registers } from '../core/index.ts';
 import type { CallFrame } from './call-frames.ts';
 import type { SourceRow } from './debug-info.ts';
 import type { Debuggee } from './debuggee.ts';
@@ -15,6 +15,8 @@ export type Granularity = 'statement' | 'line' | 'instruction';
 
 /** Pieces of one line that are run before the step gives up and shows where it is. */
 const MAX_PIECES = 10_000;
+/** D/B flag of a descriptor, in its place in the second word. */
+const ACCESS_BIG = 1 << 22;
 
 /** Code to run through, linear. */
 type Piece = Pick<SourceRow, 'start' | 'end'>;
@@ -77,7 +79,7 @@ export class Stepper {
     const [frame, caller] = await this.debuggee.frames();
     if (caller === undefined || frame.returnSlot === undefined)
       throw new RequestError('this frame has no caller to return to');
-    return this.control.resume(await this.until(caller.pc, frame.returnSlot));
+    return this.control.resume({ kind: 'until', address: caller.pc, frame: frame.returnSlot });
   }
 
   private async line(course: Course, first: Piece): Promise<Shown> {
@@ -90,7 +92,7 @@ export class Stepper {
       const next = await this.afterPiece(course);
       if (next === 'stop') return shown;
       if (next === 'return') {
-        const back = await this.returnFromCall();
+        const back = await this.returnFromCall(piece, course.start);
         if (back === undefined) return shown;
         if (back.stop.reason !== 'step') return back;
         const again = this.debuggee.locate(await this.debuggee.programCounter());
@@ -153,17 +155,16 @@ export class Stepper {
     return this.range(eip, eip + (body - pc), true);
   }
 
-  /** Runs out of a function that was just entered: its return address is still on top of the stack. */
-  private async returnFromCall(): Promise<Shown | undefined> {
-    const [frame, caller] = await this.debuggee.frames();
-    if (caller === undefined || frame.returnSlot === undefined) return undefined;
-    if (this.debuggee.locate(caller.pc) === undefined) return undefined;
-    return this.control.resume(await this.until(caller.pc, frame.returnSlot));
-  }
-
-  private async until(pc: number, returnSlot: number): Promise<Resume> {
-    const { segments } = await this.debuggee.registers();
-    return { kind: 'until', address: (pc - segments[1].base) >>> 0, frame: returnSlot };
+  /** Runs out of what was just called from `piece`, firmware too: the return address is still on top of the stack. */
+  private async returnFromCall(piece: Piece, start: Registers): Promise<Shown | undefined> {
+    const frame = stackTop(await this.debuggee.registers());
+    const bytes = await this.debuggee.readMemory(frame, 4);
+    if (bytes.length < 4) return undefined;
+    const wide = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+    const address = [wide, wide & 0xffff]
+      .map((offset) => (start.segments[1].base + offset) >>> 0)
+      .find((place) => place > piece.start && place <= piece.end);
+    return address === undefined ? undefined : this.control.resume({ kind: 'until', address, frame });
   }
 
   private range(start: number, end: number, over: boolean): Promise<Shown> {
@@ -171,6 +172,8 @@ export class Stepper {
   }
 }
 
-function stackTop(registers: Registers): number {
-  return (registers.segments[2].base + registers.general[4]) >>> 0;
+/** Linear address of the stack's top; a stack segment without the B flag has a 16-bit pointer. */
+function stackTop({ segments, general }: Registers): number {
+  const { base, access } = segments[2];
+  return (base + (access & ACCESS_BIG ? general[4] : general[4] & 0xffff)) >>> 0;
 }

@@ -6,7 +6,7 @@ import type { AccessHit, MachineEvent } from '../machine/events.ts';
 import type { DebuggedMachine, DebuggedVcpu, RunOptions } from './debugged-machine.ts';
 import type { Pacer } from './pacer.ts';
 import type { PointSet } from './points.ts';
-import { MAX_RANGE, type RangeExits, rangeExits } from './range-exits.ts';
+import { callLength, MAX_RANGE, type RangeExits, rangeExits } from './range-exits.ts';
 import type { Address, Resume, Stop } from './target.ts';
 
 /** A stop without what is the same for all: vCPU and step. */
@@ -226,11 +226,11 @@ export class MachineRun {
       if (this.#takeInterrupt()) return { reason: 'interrupted', points: [] };
       const hits = first ? [] : this.#points.codeHits(this.#vcpu);
       if (hits.length > 0) return { reason: 'breakpoint', points: hits };
-      const { eip } = this.#vcpu.context;
       const stack = this.#linearStack;
+      const behind = over ? this.#behindCall() : undefined;
       const outcome =
         (await this.#single(false)) ??
-        (over ? await this.#overCall(eip, stack) : undefined) ??
+        (behind === undefined || behind === this.#linearPc ? undefined : await this.#runBack(behind, stack)) ??
         (await this.#toExit(start, end, exits));
       if (outcome !== undefined) return outcome;
       if (!inside(this.#vcpu.context.eip, start, end)) return STEPPED;
@@ -261,18 +261,13 @@ export class MachineRun {
     return outcome;
   }
 
-  /** When the step just taken was a call (its return address is on the stack), runs to the return. */
-  async #overCall(from: number, stackBefore: number): Promise<Outcome | undefined> {
+  /** Linear address behind the call or INT that is executed next; undefined for other instructions. */
+  #behindCall(): number | undefined {
     const { context, space } = this.#vcpu;
-    const stack = this.#linearStack;
-    if (stack === stackBefore || follows(context.eip, from)) return undefined;
-    const bytes = space.readLinear(stack, 4);
-    if (bytes.length < 4) return undefined;
-    const wide = (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
-    const target = [wide, wide & 0xffff].find((offset) => follows(offset, from));
-    if (target === undefined) return undefined;
-    const address = (context.segmentBase(CS) + target) >>> 0;
-    return this.#runBack(address, stackBefore);
+    const pc = this.#linearPc;
+    const bits16 = (context.segmentAccess(CS) & ACCESS_BIG) === 0;
+    const length = callLength(space.readLinear(pc, MAX_INSTRUCTION), bits16);
+    return length === undefined ? undefined : (pc + length) >>> 0;
   }
 
   #turn(maxSteps: number, options: RunOptions): Turn {
@@ -357,10 +352,4 @@ function stop(outcome: Outcome): Turn {
 
 function inside(offset: number, start: number, end: number): boolean {
   return offset >= start && offset < end;
-}
-
-/** Whether `offset` can be the instruction after the one at `from`. */
-function follows(offset: number, from: number): boolean {
-  const distance = (offset - from) >>> 0;
-  return distance > 0 && distance <= MAX_INSTRUCTION;
 }

@@ -1,4 +1,4 @@
-/** What a function's first instructions tell, where line tables do not say enough. System V ABI i386, 3.2. */
+/** What code around a function tells, where line tables do not say enough. System V ABI i386, 3.2. */
 
 /**
  * True for `push %ebp; mov %esp,%ebp`, also behind ENDBR32, with operand-size prefixes, or behind GCC's stack
@@ -22,3 +22,17 @@ export function isFrameMove(code: Uint8Array, at: number): boolean {
 
 /** Bytes that are enough to tell. */
 export const PROLOGUE_BYTES = 24;
+
+/** Enough for the longest call: FF /2 with an address byte and a displacement, and 9A with a selector. */
+export const CALL_BYTES = 7;
+
+/** True when the last of the CALL_BYTES bytes end a CALL (SDM vol. 2, CALL): E8, 9A, FF /2 or FF /3. */
+export function endsCall(code: Uint8Array, operandSize: 2 | 4): boolean {
+  const end = code.length;
+  if (code[end - 1 - operandSize] === 0xe8 || code[end - 3 - operandSize] === 0x9a) return true;
+  for (let length = 2; length <= CALL_BYTES; length++) {
+    const reg = (code[end - length + 1] >> 3) & 7;
+    if (code[end - length] === 0xff && (reg === 2 || reg === 3)) return true;
+  }
+  return false;
+}

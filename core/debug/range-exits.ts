@@ -16,6 +16,9 @@ export interface RangeExits {
 /** Ranges longer than this are no source line. */
 export const MAX_RANGE = 0x4000;
 
+/** Near and far CALL, INT3, INT n, INTO, INT1; of FF the forms /2 and /3. */
+const CALLS = new Set([0xe8, 0x9a, 0xcc, 0xcd, 0xce, 0xf1]);
+
 /** RET, RETF, IRET, INT3, INT n, INTO, INT1, far CALL and JMP, near CALL; SYSENTER and SYSEXIT. */
 const ALWAYS = new Set([0xc2, 0xc3, 0xca, 0xcb, 0xcf, 0xcc, 0xcd, 0xce, 0xf1, 0x9a, 0xea, 0xe8, 0x0f34, 0x0f35]);
 
@@ -52,4 +55,12 @@ function mayLeave(instruction: Instruction, next: number, start: number, end: nu
 function isRelativeJump(opcode: number): boolean {
   if ((opcode >= 0x70 && opcode <= 0x7f) || (opcode >= 0x0f80 && opcode <= 0x0f8f)) return true;
   return (opcode >= 0xe0 && opcode <= 0xe3) || opcode === 0xe9 || opcode === 0xeb;
+}
+
+/** Bytes of the instruction at the start of `bytes` when it is one that comes back: a CALL or a software interrupt. */
+export function callLength(bytes: Uint8Array, bits16: boolean): number | undefined {
+  const instruction = decode(bytes, 0, bits16);
+  if (instruction === undefined) return undefined;
+  const { opcode, reg, length } = instruction;
+  return CALLS.has(opcode) || (opcode === 0xff && (reg === 2 || reg === 3)) ? length : undefined;
 }

@@ -123,7 +123,7 @@ export type Resume =
   | { readonly kind: 'step'; readonly count?: number; readonly interrupts?: boolean; readonly vector?: number }
   /** Steps until EIP leaves [start, end). With `over`, calls and interrupts made inside run to their return. */
   | { readonly kind: 'range'; readonly start: number; readonly end: number; readonly over?: boolean }
-  /** Runs until the current function's return address is reached with the stack popped above `frame` (linear). */
+  /** Runs until `address` (linear), a return address, is reached with the stack popped above `frame` (linear). */
   | { readonly kind: 'until'; readonly address: number; readonly frame: number };
 
 export type StopReason =

@@ -4,7 +4,7 @@
  * whose assembly stubs keep no frame pointer but have the interrupted EIP, CS and EFLAGS on the stack.
  */
 import type { FrameRow } from './dwarf/frame-rules.ts';
-import { isFrameMove, opensFrame, PROLOGUE_BYTES } from './prologue.ts';
+import { CALL_BYTES, endsCall, isFrameMove, opensFrame, PROLOGUE_BYTES } from './prologue.ts';
 import type { Registers } from './target.ts';
 import { applyFrameRow } from './unwind-rules.ts';
 
@@ -182,10 +182,16 @@ class Stack {
     const returnSlot = this.linear(slot);
     const pc = (this.registers.segments[CS].base + address) >>> 0;
     const frameAddress = this.linear(slot + this.size);
-    if (address === 0 || (await this.source.readMemory(pc, 1)).length === 0)
-      return { returnSlot, place: undefined, frameAddress };
+    if (address === 0 || !(await this.isCaller(pc))) return { returnSlot, place: undefined, frameAddress };
     const after: Changes = [...changes, [ESP, this.offset(slot + this.size)]];
     return { returnSlot, place: changed(place, pc, false, after), frameAddress };
+  }
+
+  /** Symbols vouch for code; of other memory only what lies behind a call can be returned to. */
+  private async isCaller(pc: number): Promise<boolean> {
+    if ((await this.source.readMemory(pc, 1)).length === 0) return false;
+    if (this.source.functionStart(pc) !== undefined) return true;
+    return endsCall(await this.source.readMemory((pc - CALL_BYTES) >>> 0, CALL_BYTES), this.size);
   }
 
   private async keepsNoFrame(pc: number): Promise<boolean> {

@@ -1,8 +1,9 @@
 /** The debug adapter on the demo disk: real mode at 7C00h, protected mode, the kernel; nothing to set between them. */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DebugClient } from '@vscode/debugadapter-testsupport';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bootSectorPath } from '../guests/build.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -79,4 +80,47 @@ test('a condition in 16-bit code means what the same expression means at the sto
   expect((await stopped).body.hitBreakpointIds).toEqual([second.id]);
   expect(first.verified).toBe(true);
   expect((await request('evaluate', { expression: condition, context: 'watch' })).result).toMatch(/^1\b/);
+});
+
+describe('steps where CS has a base', () => {
+  const lines = (name: string) => readFileSync(path.join(root, `test/guests/${name}.S`), 'utf8').split('\n');
+  const lineOf = (name: string, text: string) => lines(name).findIndex((line) => line.trim().startsWith(text)) + 1;
+
+  /** Boots a sector at 07C0:0000 and stops at a line. */
+  async function stoppedAt(name: string, text: string): Promise<void> {
+    const image = bootSectorPath(name);
+    await launch({ program: image, symbols: [{ file: image.replace(/img$/, 'elf') }] });
+    await request('setBreakpoints', {
+      source: { path: path.join(root, `test/guests/${name}.S`) },
+      breakpoints: [{ line: lineOf(name, text) }],
+    });
+    expect((await goOn()).line).toBe(lineOf(name, text));
+  }
+  async function step(command: string): Promise<DebugProtocol.StackFrame[]> {
+    const stopped = client.waitForEvent('stopped');
+    await request(command, thread);
+    expect((await stopped).body.reason).toBe('step');
+    return (await request('stackTrace', thread)).stackFrames;
+  }
+
+  test('over a call, into it and out of it', async () => {
+    await stoppedAt('boot-calls', 'call show');
+    const behind = lineOf('boot-calls', 'incw count');
+    expect(await step('next')).toMatchObject([{ name: 'again', line: behind }]);
+    await step('next');
+    await step('next');
+    await step('stepIn');
+    const inside = await step('stepIn');
+    expect(inside).toMatchObject([{ name: 'show' }, { name: 'again', line: behind - 1 }]);
+    expect(await step('stepOut')).toMatchObject([{ name: 'again', line: behind }]);
+  });
+
+  test('over an INT, and into one whose handler has no source', async () => {
+    await stoppedAt('real-mode', 'int $0x10');
+    const line = lineOf('real-mode', 'int $0x10');
+    expect(await step('next')).toMatchObject([{ name: 'print', line: line + 1 }]);
+    await breakIn('read');
+    const { line: read } = await goOn();
+    expect(await step('stepIn')).toMatchObject([{ name: 'read', line: read + 1 }]);
+  });
 });

@@ -1,6 +1,6 @@
 /** Which instructions of a range a debugger that steps through it must look at. */
 import { describe, expect, it } from 'vitest';
-import { rangeExits } from '../../../core/debug/range-exits.ts';
+import { callLength, rangeExits } from '../../../core/debug/range-exits.ts';
 
 const START = 0x1000;
 function exits(code: readonly number[], bits16 = false): number[] | undefined {
@@ -49,4 +49,16 @@ describe('rangeExits', () => {
     expect(exits([])).toBeUndefined();
     expect(rangeExits(new Uint8Array(0x5000).fill(0x90), 0, false)).toBeUndefined();
   });
+});
+
+it('callLength is that of calls and software interrupts', () => {
+  const length = (...code: number[]) => callLength(Uint8Array.from(code), false);
+  expect(length(0xe8, 0, 0, 0, 0, 0x90)).toBe(5);
+  expect(callLength(Uint8Array.of(0xe8, 0, 0, 0x90), true)).toBe(3);
+  expect(length(0x9a, 0, 0, 0, 0, 8, 0)).toBe(7);
+  expect(length(0xff, 0xd0)).toBe(2);
+  expect(length(0xff, 0x1d, 0, 0, 0, 0)).toBe(6);
+  expect(length(0xcd, 0x80)).toBe(2);
+  for (const other of [[0xff, 0xe0], [0xff, 0x30], [0x68, 0, 0, 0, 0], [0xc3], [0xcf], [0xe8]])
+    expect(length(...other)).toBeUndefined();
 });

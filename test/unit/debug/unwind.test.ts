@@ -60,6 +60,22 @@ test('through an interrupt handler to what it interrupted', async () => {
   expect(frames[0].returnSlot).toBe(image);
 });
 
+test('without a symbol only code behind a call is a caller', async () => {
+  const callers = async (...before: number[]) => {
+    const { memory, source } = machine();
+    memory.set([0x10, 0x20], 0x8024); // leaf returns to 2010h, where no symbol is
+    memory.set(before, 0x2010 - before.length);
+    const frames = await unwind(registers(0x1208, 0x8010, 0x8020), source);
+    return frames.slice(1).map(({ pc }) => pc);
+  };
+  expect(await callers(0x40, 0x40, 0x40)).toEqual([]);
+  expect(await callers(0xff, 0xe0)).toEqual([]); // jmp *%eax
+  expect((await callers(0xe8, 1, 2, 3, 4))[0]).toBe(0x2010);
+  expect((await callers(0xff, 0xd0))[0]).toBe(0x2010); // call *%eax
+  expect((await callers(0xff, 0x94, 0x85, 1, 2, 3, 4))[0]).toBe(0x2010); // call *disp32(%ebp,%eax,4)
+  expect((await callers(0x9a, 1, 2, 3, 4, 8, 0))[0]).toBe(0x2010);
+});
+
 test('a limit is kept', async () => {
   expect(await unwind(registers(0x1208, 0x8010, 0x8020), machine().source, 2)).toHaveLength(2);
 });
