@@ -1,6 +1,6 @@
 /** What both hosts do when VS Code starts the extension: the adapter runs inside the extension host. */
 import * as vscode from 'vscode';
-import { baseName, DEBUG_TYPE, DYNAMIC, fileName, INITIAL, launchOf, RESOLVER } from './configuration-provider.ts';
+import { DEBUG_TYPE, DYNAMIC, INITIAL, launchOf, RESOLVER } from './configuration-provider.ts';
 import { TrapgateSession } from './session.ts';
 import type { TargetFactory } from './target-factory.ts';
 
@@ -22,8 +22,8 @@ export function register(context: vscode.ExtensionContext, factory: TargetFactor
       vscode.DebugConfigurationProviderTriggerKind.Dynamic,
     ),
     // In the explorer's menu: boots the file that was clicked on.
-    vscode.commands.registerCommand('trapgate.debugFile', (uri: vscode.Uri) =>
-      vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(uri), launchOf(fileName(uri), baseName(uri))),
+    vscode.commands.registerCommand('trapgate.debugFile', async (uri: vscode.Uri) =>
+      vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(uri), await launchOf(uri)),
     ),
   );
 }

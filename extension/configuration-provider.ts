@@ -3,7 +3,7 @@
  * and file names made whole before a session starts.
  */
 import * as vscode from 'vscode';
-import { activeFile, bootCandidates, isBootable } from './boot-candidates.ts';
+import { activeFile, bootCandidates, isBootable, symbolsBeside } from './boot-candidates.ts';
 import { uriOf } from './vscode-host.ts';
 
 export const DEBUG_TYPE = 'trapgate';
@@ -43,12 +43,22 @@ async function candidateConfigurations(
   const root = folderUri(folder);
   if (root === undefined) return [];
   const inside = (uri: vscode.Uri) => uri.path.slice(root.path.length).replace(/^\//, '');
-  const names = (await bootCandidates(root)).slice(0, limit).map(inside);
-  return names.map((name) => launchOf(`\${workspaceFolder}/${name}`, name));
+  const found = (await bootCandidates(root)).slice(0, limit);
+  return Promise.all(found.map((uri) => launchOf(uri, inside(uri), (file) => `\${workspaceFolder}/${inside(file)}`)));
 }
 
-export function launchOf(program: string, name: string): Configuration {
-  return { type: DEBUG_TYPE, request: 'launch', name: `Boot ${name}`, program };
+/**
+ * What boots a file, with the symbols that are there for it.
+ * @param title how the user is told of the file @param write how files are named in the configuration
+ */
+export async function launchOf(
+  uri: vscode.Uri,
+  title = baseName(uri),
+  write: (uri: vscode.Uri) => string = fileName,
+): Promise<Configuration> {
+  const symbols = (await symbolsBeside(uri)).map((file) => ({ file: write(file) }));
+  const launch = { type: DEBUG_TYPE, request: 'launch', name: `Boot ${title}`, program: write(uri) };
+  return symbols.length === 0 ? launch : { ...launch, symbols };
 }
 
 /** F5 without a launch.json: the open image, else the one that is there, else the user's choice. */
@@ -58,14 +68,19 @@ async function complete(
 ): Promise<Configuration | undefined> {
   if (configuration.type || configuration.request || configuration.name) return configuration;
   const active = activeFile();
-  if (active !== undefined && isBootable(active)) return launchOf(fileName(active), baseName(active));
+  if (active !== undefined && isBootable(active)) return launchOf(active);
   const choices = await candidateConfigurations(folder);
   if (choices.length <= 1) return choices[0] ?? (await nothingFound());
   const picked = await vscode.window.showQuickPick(
-    choices.map((choice) => ({ label: choice.name, description: String(choice.program), choice })),
+    choices.map((choice) => ({ label: choice.name, description: symbolsOf(choice), choice })),
     { placeHolder: 'What to boot' },
   );
   return picked?.choice;
+}
+
+function symbolsOf({ symbols }: Configuration): string {
+  if (!Array.isArray(symbols)) return '';
+  return `with symbols of ${symbols.map(({ file }) => String(file).replace(/.*\//, '')).join(', ')}`;
 }
 
 async function nothingFound(): Promise<undefined> {
@@ -88,6 +103,9 @@ function located(configuration: Configuration): Configuration {
     whole.symbols = symbols.map((entry) =>
       typeof entry === 'string' ? locatedFile(entry) : { ...entry, file: locatedFile(entry?.file) },
     );
+  // Relative to the workspace, too, and not to wherever the extension host runs.
+  if (typeof whole.serial === 'string' && whole.serial.startsWith('file:'))
+    whole.serial = `file:${locatedFile(whole.serial.slice('file:'.length))}`;
   // A module is a file and what it is told.
   if (Array.isArray(modules))
     whole.modules = modules.map((module) => String(module).replace(/^\S+/, (file) => String(locatedFile(file))));
@@ -98,10 +116,10 @@ function locatedFile(name: unknown): unknown {
   return typeof name === 'string' && name !== '' ? fileName(uriOf(name)) : name;
 }
 
-export function fileName(uri: vscode.Uri): string {
+function fileName(uri: vscode.Uri): string {
   return uri.scheme === 'file' ? uri.fsPath : uri.toString();
 }
 
-export function baseName(uri: vscode.Uri): string {
+function baseName(uri: vscode.Uri): string {
   return uri.path.slice(uri.path.lastIndexOf('/') + 1);
 }

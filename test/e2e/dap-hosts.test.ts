@@ -72,12 +72,18 @@ interface Activated {
   readonly providers: readonly Provider[];
   readonly terminals: readonly Terminal[];
   readonly workspace: { isTrusted: boolean };
+  /** What the user was asked last; the answer is the first disk image. */
+  readonly pick: { readonly choices: readonly Choice[] };
+}
+interface Choice {
+  readonly label: string;
+  readonly description: string;
 }
 
 /** Folders are what the files' paths say. */
-function list(folder: Uri): [string, number][] {
+function list(folder: Uri, files: typeof FILES): [string, number][] {
   const names = new Map<string, number>();
-  for (const file of Object.keys(FILES)) {
+  for (const file of Object.keys(files)) {
     if (!file.startsWith(`${folder.path}/`)) continue;
     const [name, ...below] = file.slice(folder.path.length + 1).split('/');
     names.set(name, below.length > 0 ? 2 : 1);
@@ -124,10 +130,11 @@ function inWorker(file: string, vscode: object): Extension {
 }
 
 /** Activates the bundle and answers what it registered. */
-function activate(bundle: 'extension.js' | 'extension.web.js'): Activated {
+function activate(bundle: 'extension.js' | 'extension.web.js', files = FILES): Activated {
   const adapters: Adapter[] = [];
   const providers: Provider[] = [];
   const terminals: Terminal[] = [];
+  const pick: { choices: Choice[] } = { choices: [] };
   const vscode = {
     EventEmitter,
     Uri,
@@ -146,6 +153,10 @@ function activate(bundle: 'extension.js' | 'extension.web.js'): Activated {
     commands: { registerCommand() {} },
     window: {
       tabGroups: { activeTabGroup: {} },
+      showQuickPick: async (choices: Choice[]) => {
+        pick.choices = choices;
+        return choices.find(({ label }) => label.endsWith('.img'));
+      },
       createTerminal: (terminal: Terminal) => {
         terminals.push(terminal);
         return { show() {}, dispose() {} };
@@ -157,14 +168,14 @@ function activate(bundle: 'extension.js' | 'extension.web.js'): Activated {
       fs: {
         readFile: async (uri: Uri) => new Uint8Array(readFileSync(find(uri))),
         stat: async (uri: Uri) => find(uri),
-        readDirectory: async (uri: Uri) => list(uri),
+        readDirectory: async (uri: Uri) => list(uri, files),
       },
     },
   };
   const file = path.join(root, 'dist', bundle);
   const extension = bundle === 'extension.js' ? inNode(file, vscode) : inWorker(file, vscode);
   extension.activate({ subscriptions: [], extensionUri: new Uri('memfs', '/ext') });
-  return { adapter: adapters[0], providers, terminals, workspace: vscode.workspace };
+  return { adapter: adapters[0], providers, terminals, workspace: vscode.workspace, pick };
 }
 
 function clientOf(adapter: Adapter) {
@@ -240,6 +251,39 @@ describe.each(['extension.js', 'extension.web.js'] as const)('%s', (bundle) => {
     expect(await initial.provideDebugConfigurations(undefined)).toMatchObject([boot, { request: 'attach' }]);
     const own = { type: 'trapgate', request: 'launch', name: 'mine', program: 'x' };
     expect(await resolver.resolveDebugConfiguration(undefined, own)).toBe(own);
+  });
+
+  test('F5 without a launch.json on a disk image brings the symbols beside it', async () => {
+    const files = { ...FILES, '/project/server/demo/demo.img': 'dist/demo.img', '/project/other.elf': 'dist/demo.elf' };
+    const { providers, pick } = activate(bundle, files);
+    const inDemo = (name: string) => `\${workspaceFolder}/server/demo/${name}`;
+    expect(await providers[0].resolveDebugConfiguration(undefined, {})).toEqual({
+      type: 'trapgate',
+      request: 'launch',
+      name: 'Boot server/demo/demo.img',
+      program: inDemo('demo.img'),
+      symbols: [{ file: inDemo('demo.elf') }],
+    });
+    expect(pick.choices.map(({ label, description }) => [label, description])).toEqual([
+      ['Boot other.elf', ''],
+      ['Boot server/demo/demo.elf', ''],
+      ['Boot server/demo/demo.img', 'with symbols of demo.elf'],
+    ]);
+  });
+
+  test('file names are made whole', () => {
+    const [resolver] = activate(bundle).providers;
+    const whole = (configuration: object) =>
+      resolver.resolveDebugConfigurationWithSubstitutedVariables(undefined, configuration);
+    const files = { kernel: 'k.elf', fda: 'a.img', serial: 'file:com1.txt', modules: ['initrd.img root=ram'] };
+    expect(whole({ ...files, symbols: ['boot.elf', { file: 'memfs:/x/user.elf', offset: 4096 }] })).toEqual({
+      kernel: 'memfs:/project/k.elf',
+      fda: 'memfs:/project/a.img',
+      serial: 'file:memfs:/project/com1.txt',
+      modules: ['memfs:/project/initrd.img root=ram'],
+      symbols: ['memfs:/project/boot.elf', { file: 'memfs:/x/user.elf', offset: 4096 }],
+    });
+    expect(whole({ program: '', serial: 'terminal' })).toEqual({ program: '', serial: 'terminal' });
   });
 
   test('COM1 is a terminal when it should be, and not in the console', async () => {
