@@ -14,10 +14,11 @@ export {
   MAX_INSTRUCTIONS,
 } from './debug/disassembler.ts';
 export type { FrameRow } from './debug/dwarf/frame-rules.ts';
+export type { FrameView } from './debug/dwarf/frame-view.ts';
 export { type FunctionRange, FunctionTable } from './debug/dwarf/function-table.ts';
 export type { LineLocation, LineTable } from './debug/dwarf/line-table.ts';
 export type { FunctionScope } from './debug/dwarf/scopes.ts';
-export type { FrameView, Variables } from './debug/dwarf/variables.ts';
+export type { Variables } from './debug/dwarf/variables.ts';
 export {
   type EvaluateContext,
   evaluate,

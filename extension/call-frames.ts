@@ -31,14 +31,27 @@ const SS = 2;
 export async function callFrames(debuggee: Stacked): Promise<CallFrame[]> {
   const frames = await debuggee.frames();
   const dataBase = (await debuggee.registers()).segments[SS].base;
-  return frames.flatMap((frame, i) => {
+  const calls: CallFrame[][] = [];
+  let caller: FrameView['caller'];
+  // From the outside in: a frame's variables may depend on what its caller passed.
+  for (let i = frames.length - 1; i >= 0; i--) {
+    const frame = frames[i];
     // A return address may already belong to the next line: the call is one byte before it.
-    const at = i === 0 || frame.interrupted === true ? frame.pc : (frame.pc - 1) >>> 0;
-    return callsOf(frame, at, dataBase, debuggee);
-  });
+    const isExact = i === 0 || frame.interrupted === true;
+    const of = callsOf(frame, isExact ? frame.pc : (frame.pc - 1) >>> 0, dataBase, debuggee, caller);
+    calls.push(of);
+    caller = frame.interrupted === true ? undefined : of[0].own;
+  }
+  return calls.reverse().flat();
 }
 
-function callsOf(frame: Frame, at: number, dataBase: number, debuggee: Stacked): CallFrame[] {
+function callsOf(
+  frame: Frame,
+  at: number,
+  dataBase: number,
+  debuggee: Stacked,
+  caller: FrameView['caller'],
+): CallFrame[] {
   const linked = debuggee.linked(at);
   for (const image of debuggee.images) {
     const scopes = image.variables?.scopesAt(linked) ?? [];
@@ -51,6 +64,7 @@ function callsOf(frame: Frame, at: number, dataBase: number, debuggee: Stacked):
       frameAddress: frame.frameAddress,
       dataBase,
       readMemory: (address, length) => debuggee.readMemory(address, length),
+      caller,
     };
     return scopes.map((scope, depth) => ({
       frame,

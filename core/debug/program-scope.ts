@@ -3,8 +3,9 @@
  * globals, then those of all other units and files.
  */
 import { AT_LANGUAGE, LANGUAGE_ASSEMBLER } from './dwarf/attributes.ts';
+import type { FrameView } from './dwarf/frame-view.ts';
 import type { FunctionScope } from './dwarf/scopes.ts';
-import type { FrameView, Variable, Variables } from './dwarf/variables.ts';
+import type { Variable, Variables } from './dwarf/variables.ts';
 import type { ProgramScope } from './evaluate.ts';
 import type { Type } from './types.ts';
 import type { DataObject } from './value.ts';

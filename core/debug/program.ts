@@ -123,9 +123,15 @@ export class Program {
       problems,
       variables:
         entries &&
-        new Variables(entries, offset, (linked) => {
-          const found = functions.at((linked + offset) >>> 0);
-          return found && entries.at(found.infoOffset);
+        new Variables(entries, offset, {
+          subprogramAt: (linked) => {
+            const found = functions.at((linked + offset) >>> 0);
+            return found && entries.at(found.infoOffset);
+          },
+          symbol: (name) => {
+            const address = symbols.find(name);
+            return address === undefined ? undefined : (address - offset) >>> 0;
+          },
         }),
       frames: () => {
         const unwind = elf.section('.eh_frame');

@@ -128,6 +128,8 @@ class Unwinding {
       callFrameAddress: () => undefined,
       addressAt: unavailable,
       called: () => undefined,
+      entryValue: unavailable,
+      entryParameter: unavailable,
     };
     return evaluateValue(code, context);
   }

@@ -228,12 +228,22 @@ export class Entry {
     for (let at = this.index + 1; at < end; at = this.owner.slot(at).end) yield this.owner.entry(at);
   }
 
+  /** All entries below, in file order. */
+  *descendants(): Generator<Entry> {
+    const { end } = this.owner.slot(this.index);
+    for (let index = this.index + 1; index < end; index++) yield this.owner.entry(index);
+  }
+
   has(attribute: number): boolean {
     return this.attributes.has(attribute);
   }
 
   number(attribute: number): number | undefined {
     return this.unit.number(this.attributes.get(attribute));
+  }
+
+  address(attribute: number): number | undefined {
+    return this.unit.address(this.attributes.get(attribute));
   }
 
   text(attribute: number): string | undefined {

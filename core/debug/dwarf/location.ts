@@ -26,6 +26,10 @@ export interface LocationContext {
   addressAt(index: number): number;
   /** The expression of another entry, for the operations that call one. */
   called(offset: number, ofUnit: boolean): Uint8Array | undefined;
+  /** What the register that an expression names held when the function was entered. @throws StorageError */
+  entryValue(code: Uint8Array): Promise<number>;
+  /** The same of a parameter, by its entry's offset in the unit. @throws StorageError */
+  entryParameter(offset: number): Promise<number>;
   /** Pushed first where the expression is about an object that is known. */
   readonly initial?: number;
 }
@@ -219,11 +223,16 @@ class LocationMachine {
   }
 
   /**
-   * Values with a type of their own (GNU and DWARF 5): a 32-bit integer goes through unchanged, which is
-   * what compilers use them for here. Entry values would need the caller's registers of long ago.
+   * Values at entry, and values with a type of their own (GNU and DWARF 5): a 32-bit integer goes through
+   * unchanged, which is what compilers use them for here.
    */
   private async typed(operation: number, cursor: ByteCursor): Promise<void> {
     switch (operation) {
+      case 0xa3: // entry_value
+      case 0xf3:
+        return this.push(await this.context.entryValue(cursor.take(cursor.uleb())));
+      case 0xfa: // GNU_parameter_ref
+        return this.push(await this.context.entryParameter(cursor.u32()));
       case 0xa4: // const_type
       case 0xf4: {
         cursor.uleb();

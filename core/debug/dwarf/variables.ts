@@ -5,30 +5,18 @@
 import { OPTIMIZED_OUT, type Storage, StorageError } from '../storage.ts';
 import { sizeOf, type Type } from '../types.ts';
 import * as at from './attributes.ts';
+import { CallSites, type CodeIndex } from './call-sites.ts';
 import { constantOf } from './constant.ts';
 import type { DebugEntries, Entry, UnitEntries } from './entries.ts';
+import { entryBudget, entryParameter, entryRegister } from './entry-values.ts';
 import type { FormValue } from './form.ts';
+import type { EntryBudget, FrameFile, FrameView } from './frame-view.ts';
 import { evaluateLocation, type LocationContext } from './location.ts';
 import { locationAt } from './location-lists.ts';
 import type { Range } from './ranges.ts';
 import { type FunctionScope, functionScopes, parametersOf, rangeAround, variablesOf } from './scopes.ts';
 import { Types } from './types.ts';
 import { FileNames } from './unit-names.ts';
-
-/** A frame as variables need it; addresses are those of the running code. */
-export interface FrameView {
-  /** An address inside the instruction that is executing: in a caller, inside its call. */
-  readonly pc: number;
-  /** eax … edi, as far as they are known. */
-  readonly registers: readonly (number | undefined)[];
-  /** Linear address of a saved one. */
-  readonly savedAt: readonly (number | undefined)[];
-  /** Linear. */
-  readonly frameAddress: number | undefined;
-  /** Base of the data and stack segment. */
-  readonly dataBase: number;
-  readMemory(linear: number, length: number): Promise<Uint8Array>;
-}
 
 export interface Variable {
   readonly name: string;
@@ -43,27 +31,45 @@ const GENERAL = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
 const FIRST_FLOAT = 11;
 const MAX_GLOBALS = 10_000;
 
-export class Variables {
+export class Variables implements FrameFile {
   readonly types = new Types();
   readonly entries: DebugEntries;
   private readonly names: FileNames;
+  /** Calls of the file's functions. */
+  readonly calls: CallSites;
   private readonly offset: number;
-  private readonly subprogramAt: (linked: number) => Entry | undefined;
+  private readonly code: CodeIndex;
 
   /** @param offset where the file runs, less where it was linked */
-  constructor(entries: DebugEntries, offset: number, subprogramAt: (linked: number) => Entry | undefined) {
+  constructor(entries: DebugEntries, offset: number, code: CodeIndex) {
     this.entries = entries;
     this.offset = offset;
-    this.subprogramAt = subprogramAt;
+    this.code = code;
+    this.calls = new CallSites(code);
     this.names = new FileNames(entries);
     this.types.definitionOf = (name) => this.names.find(undefined, (names) => definition(names.types.get(name)));
   }
 
   /** The functions around an address of the running code, innermost (inlined) first. */
   scopesAt(pc: number): FunctionScope[] {
-    const linked = (pc - this.offset) >>> 0;
-    const subprogram = this.subprogramAt(linked);
-    return subprogram === undefined ? [] : functionScopes(subprogram, linked);
+    const subprogram = this.subprogramAt(pc);
+    return subprogram === undefined ? [] : functionScopes(subprogram, (pc - this.offset) >>> 0);
+  }
+
+  /** The function around an address of the running code. */
+  subprogramAt(pc: number): Entry | undefined {
+    return this.code.subprogramAt((pc - this.offset) >>> 0);
+  }
+
+  /** Where a function is called, in the running code. */
+  entryOf(subprogram: Entry): number | undefined {
+    const [first] = subprogram.unit.ranges(subprogram.attributes);
+    return first && (first.start + this.offset) >>> 0;
+  }
+
+  /** The call that returns to an address of the running code. */
+  callAt(returnAddress: number): Entry | undefined {
+    return this.calls.at((returnAddress - this.offset) >>> 0);
   }
 
   /** The piece of the scope's code around an address of the running code. */
@@ -141,7 +147,7 @@ export class Variables {
       return constant === undefined ? OPTIMIZED_OUT : constantStorage(constant, type);
     }
     const code = this.expression(holder, at.AT_LOCATION, frame);
-    return code === undefined ? OPTIMIZED_OUT : evaluateLocation(code, this.context(holder, frame));
+    return code === undefined ? OPTIMIZED_OUT : evaluateLocation(code, this.locationContext(holder, frame));
   }
 
   /** The expression of an attribute that is one, or a list of them. */
@@ -153,14 +159,21 @@ export class Variables {
     return locationAt(entry.unit, list, (frame.pc - this.offset) >>> 0);
   }
 
-  private context(entry: Entry, frame: FrameView | undefined): LocationContext {
+  /** What an expression of `entry` is evaluated with. */
+  locationContext(entry: Entry, frame: FrameView | undefined, budget = entryBudget()): LocationContext {
     return {
       loadOffset: this.offset,
       dataBase: frame?.dataBase ?? 0,
       register: (number) => frame?.registers[number],
       registerStorage: (number) => registerStorage(number, frame),
       readMemory: (address, length) => frame?.readMemory(address, length) ?? Promise.resolve(new Uint8Array(0)),
-      frameBase: () => this.frameBase(entry, frame),
+      frameBase: () => this.frameBase(entry, frame, budget),
+      entryValue: (code) => entryRegister(code, frame, this, budget),
+      entryParameter: (offset) => {
+        const parameter = entry.owner.entryAt(entry.owner.header.start + offset);
+        if (parameter === undefined) throw new StorageError('<damaged location>');
+        return entryParameter(parameter, frame, this, budget);
+      },
       callFrameAddress: () =>
         frame?.frameAddress === undefined ? undefined : (frame.frameAddress - frame.dataBase) >>> 0,
       addressAt: (index) => entry.unit.addressAt(index),
@@ -172,13 +185,13 @@ export class Variables {
   }
 
   /** The frame base belongs to the function around the entry: its own expression, over registers alone. */
-  private async frameBase(entry: Entry, frame: FrameView | undefined): Promise<number> {
+  private async frameBase(entry: Entry, frame: FrameView | undefined, budget: EntryBudget): Promise<number> {
     let scope: Entry | undefined = entry;
     while (scope !== undefined && scope.tag !== at.TAG_SUBPROGRAM) scope = scope.parent;
     const code = scope && this.expression(scope, at.AT_FRAME_BASE, frame);
     if (scope === undefined || code === undefined) throw new StorageError('<no frame base>');
     const context = {
-      ...this.context(scope, frame),
+      ...this.locationContext(scope, frame, budget),
       frameBase: () => Promise.reject(new StorageError('<damaged location>')),
       registerStorage: (number: number): Storage => {
         const value = frame?.registers[number];
