@@ -15,20 +15,22 @@ const loaded = new Map<string, { exports: object }>();
 /** What was loaded, by file: the build asks each for its bytecode after a run. */
 export const scripts = new Map<string, vm.Script>();
 
-function load(file: string): object {
-  const known = loaded.get(file);
+/** @param part as the parts name each other: `./trapgate-….js` */
+function load(part: string): object {
+  const known = loaded.get(part);
   if (known !== undefined) return known.exports;
   const module = { exports: {} };
-  loaded.set(file, module);
+  loaded.set(part, module);
+  const file = path.join(__dirname, part);
   const bytecode = `${file}.bytecode`;
   // esbuild writes ASCII: as Latin-1 it need not be decoded.
   const script = new vm.Script(readFileSync(file, 'latin1'), {
-    filename: file,
+    // Not the whole path: the bytecode holds this name, and is not to tell where it was made.
+    filename: part,
     cachedData: existsSync(bytecode) ? readFileSync(bytecode) : undefined,
   });
   scripts.set(file, script);
-  const requirePart = (name: string) =>
-    name.startsWith('./trapgate-') ? load(path.join(__dirname, name)) : require(name);
+  const requirePart = (name: string) => (name.startsWith('./trapgate-') ? load(name) : require(name));
   (script.runInThisContext() as (...parts: [...Parameters<Body>, string]) => void)(
     module.exports,
     requirePart,
@@ -38,4 +40,4 @@ function load(file: string): object {
   return module.exports;
 }
 
-load(path.join(__dirname, process.env.TRAPGATE_MAIN ?? ''));
+load(`./${process.env.TRAPGATE_MAIN ?? ''}`);

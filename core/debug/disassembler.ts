@@ -181,7 +181,7 @@ class Walker {
         items.push({
           address: linear,
           bytes: bytes.slice(at, at + instruction.length),
-          text: formatter.format(instruction),
+          text: selectorFirst(formatter.format(instruction)),
           valid: true,
           target,
         });
@@ -198,6 +198,11 @@ function isNearBranch(iced: Iced, instruction: Instruction): boolean {
   if (instruction.opCount === 0) return false;
   const kind = instruction.opKind(0);
   return kind === iced.OpKind.NearBranch16 || kind === iced.OpKind.NearBranch32;
+}
+
+/** `jmp far 8:0x7cc4`, as the manual writes far pointers (SDM vol. 2, 3.1.1.3); the formatter has them as two operands. */
+function selectorFirst(text: string): string {
+  return text.replace(/^(jmp|call) far (\w+), (\w+)$/, '$1 far $3:$2');
 }
 
 function invalid(address: number, bytes: Uint8Array): DisassembledInstruction {

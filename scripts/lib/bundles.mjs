@@ -177,7 +177,8 @@ async function bundleCommand() {
     parts.add(path.basename(file));
   }
   for (const name of readdirSync(dist)) {
-    if (/^trapgate-/.test(name) && !parts.has(name.replace(/\.bytecode$/, ''))) rmSync(path.join(dist, name));
+    // Bytecode too: what is left from before would be taken for that of the new part.
+    if (/^trapgate-.*\.js/.test(name) && !parts.has(name)) rmSync(path.join(dist, name));
   }
   const main = [...parts].find((name) => name.startsWith('trapgate-main-'));
   await esbuild.build({

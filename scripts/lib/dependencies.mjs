@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { useHooks } from './hooks.mjs';
 import { fail, root, run } from './root.mjs';
 
 function readLock(file) {
@@ -23,7 +24,10 @@ export function dependenciesAreCurrent() {
   return true;
 }
 
+/** What every script of a checkout begins with; git's hooks are part of it. */
 export function ensureDependencies() {
+  // Not by npm's `prepare`: npm would warn everyone who installs the package of a script.
+  useHooks();
   if (dependenciesAreCurrent()) return;
   console.error('installing development dependencies (npm ci) ...');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';

@@ -1,7 +1,8 @@
 /** What is built and shipped: every bundle is there, loads where it should, and carries its notices. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import vm from 'node:vm';
 import { describe, expect, it } from 'vitest';
@@ -73,8 +74,9 @@ describe('dist', () => {
   });
 
   it('names no place of the machine it was built on', () => {
-    for (const name of readdirSync(path.join(root, 'dist')).filter((file) => /\.(js|txt)$/.test(file))) {
-      expect(readFileSync(dist(name), 'utf8').includes(root), name).toBe(false);
+    for (const name of readdirSync(path.join(root, 'dist'), { recursive: true, encoding: 'utf8' })) {
+      if (!name.startsWith('.build') && statSync(dist(name)).isFile())
+        expect(readFileSync(dist(name), 'latin1').includes(root), name).toBe(false);
     }
   });
 
@@ -94,4 +96,49 @@ describe('the npm package', () => {
     const folders = new Set(names.filter((name) => name.includes('/')).map((name) => name.split('/')[0]));
     expect([...folders]).toEqual(['dist']);
   });
+
+  it('works from an empty folder: the command, and the library with its types', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'trapgate-package-'));
+    try {
+      const run = (command: string, words: readonly string[]) =>
+        spawnSync(command, words, {
+          cwd: folder,
+          encoding: 'utf8',
+          shell: command === 'npm' && process.platform === 'win32',
+        });
+      const quiet = ['--ignore-scripts', '--offline', '--no-audit', '--no-fund', '--loglevel=error'];
+      expect(run('npm', ['pack', root, ...quiet]).stderr).not.toContain('error');
+      const [archive] = readdirSync(folder);
+      writeFileSync(path.join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+      expect(run('npm', ['install', `./${archive}`, ...quiet]).status).toBe(0);
+
+      const command = path.join(folder, 'node_modules/.bin/trapgate');
+      expect(run(command, ['--version']).stdout.trim()).toBe(manifest.version);
+      const booted = run(command, ['run', 'node_modules/trapgate/dist/demo.img']);
+      expect([booted.status, booted.stdout]).toEqual([0, expect.stringContaining('All done, powering off.')]);
+
+      writeFileSync(path.join(folder, 'library.mts'), LIBRARY);
+      const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
+      const options = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
+      const types = ['--typeRoots', path.join(root, 'node_modules/@types')];
+      expect(run(process.execPath, [tsc, ...options, ...types, 'library.mts']).stdout).toBe('');
+      expect(run(process.execPath, ['library.mjs']).stdout).toContain('All done, powering off.');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
+
+/** Boots the demo as a program of somebody else would. */
+const LIBRARY = `
+import { readFileSync } from 'node:fs';
+import { DEFAULT_CONFIG, Machine } from 'trapgate';
+
+const tier0 = new WebAssembly.Module(readFileSync('node_modules/trapgate/dist/tier0.wasm'));
+const bytes = new Uint8Array(readFileSync('node_modules/trapgate/dist/demo.elf'));
+const machine: Machine = new Machine({ ...DEFAULT_CONFIG, image: { name: 'demo', bytes, append: '', modules: [] } }, tier0);
+machine.onOutput((channel, byte) => {
+  if (channel === 'serial') process.stdout.write(String.fromCharCode(byte));
+});
+while (machine.run(1_000_000).kind !== 'poweroff');
+`;

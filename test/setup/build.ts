@@ -1,4 +1,4 @@
-/** Builds dist once before the system tests when a source is newer than the last build. */
+/** Builds dist once before the system tests when a source is newer than the last build, or the types are missing. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,11 @@ export default async function setup(): Promise<void> {
     newestSource(): number;
   };
   const stamp = path.join(root, 'dist/.build/stamp');
-  if (existsSync(stamp) && Number(readFileSync(stamp, 'utf8')) >= bundles.newestSource()) return;
-  const build = spawnSync(process.execPath, [path.join(root, 'scripts/build.mjs')], { cwd: root, encoding: 'utf8' });
+  const typed = existsSync(path.join(root, 'dist/types/core/index.d.ts'));
+  if (typed && existsSync(stamp) && Number(readFileSync(stamp, 'utf8')) >= bundles.newestSource()) return;
+  const build = spawnSync(process.execPath, [path.join(root, 'scripts/build.mjs'), ...(typed ? [] : ['--types'])], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   if (build.status !== 0) throw new Error(`the build failed:\n${build.stdout}${build.stderr}`);
 }

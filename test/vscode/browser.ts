@@ -6,6 +6,7 @@ import path from 'node:path';
 /** The part of playwright's Locator in use; times are in milliseconds. */
 export interface Locator {
   first(): Locator;
+  or(other: Locator): Locator;
   locator(selector: string, options?: { hasText?: string | RegExp }): Locator;
   waitFor(options?: { state?: 'visible' | 'hidden'; timeout?: number }): Promise<void>;
   click(options?: { timeout?: number }): Promise<void>;

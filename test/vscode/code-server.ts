@@ -3,9 +3,9 @@
  * Node host there, on real files. Ours comes the way users get it, as the packed .vsix.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { work } from './install.ts';
+import { type Wanted, work } from './install.ts';
 import type { Site } from './web-server.ts';
 import { SETTINGS, writeWorkspace } from './workspace.ts';
 
@@ -13,49 +13,83 @@ const root = path.resolve(import.meta.dirname, '../..');
 const LIMIT = 180_000;
 const GRACE = 5_000;
 
+const extensions = path.join(work, 'profile/extensions');
+const PLACES = ['--user-data-dir', 'data', '--extensions-dir', 'extensions', '--config', 'config.yaml'];
+
+interface Packaging {
+  readonly VSCE: string;
+  readonly VSCE_VERSION: string;
+  readonly PACKAGE_WORDS: readonly string[];
+}
+const { VSCE, VSCE_VERSION, PACKAGE_WORDS } = (await import(
+  new URL('../../scripts/lib/vsce.mjs', import.meta.url).href
+)) as Packaging;
+
+/** What packs as `npm run package` does. */
+export const PACKER: Wanted = { name: 'vsce', packages: { [VSCE]: VSCE_VERSION } };
+
+const vsce = (installed: string, words: readonly string[], cwd: string) =>
+  finished(start(path.join(installed, `node_modules/${VSCE}/vsce`), words, cwd));
+
+/** The files of the repository that a package would have, with `/` between folders. */
+export async function filesToPack(installed: string): Promise<string[]> {
+  const said = await vsce(installed, ['ls', '--no-dependencies'], root);
+  return said.trim().split(/\r?\n/);
+}
+
 /**
  * Packs the extension from what is built; answers the file. The npm scripts stay behind, for they would build dist
  * anew under the other tests.
- * @param installed folder with `node_modules/@vscode/vsce`
+ * @param installed folder with what PACKER wants
  */
 export async function packExtension(installed: string): Promise<string> {
   const stage = path.join(work, 'package');
   rmSync(stage, { recursive: true, force: true });
-  mkdirSync(path.join(stage, 'dist'), { recursive: true });
-  const kept = readFileSync(path.join(root, '.vscodeignore'), 'utf8').matchAll(/^!(.+)$/gm);
-  for (const name of ['.vscodeignore', ...[...kept].map((match) => match[1])]) {
-    if (existsSync(path.join(root, name))) copyFileSync(path.join(root, name), path.join(stage, name));
+  for (const name of ['.vscodeignore', ...(await filesToPack(installed))]) {
+    mkdirSync(path.dirname(path.join(stage, name)), { recursive: true });
+    copyFileSync(path.join(root, name), path.join(stage, name));
   }
   const { scripts: _, ...manifest } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   writeFileSync(path.join(stage, 'package.json'), JSON.stringify(manifest));
   const file = path.join(work, 'trapgate.vsix');
   rmSync(file, { force: true });
-  // As scripts/package.mjs calls it.
-  const options = ['--no-dependencies', '--skip-license', '--no-rewrite-relative-links', '--allow-missing-repository'];
-  const words = ['package', ...options, '--out', file];
-  const said = await finished(start(path.join(installed, 'node_modules/@vscode/vsce/vsce'), words, stage));
+  const said = await vsce(installed, [...PACKAGE_WORDS, '--out', file], stage);
   if (!existsSync(file)) throw new Error(`vsce made no package:\n${said}`);
   return file;
 }
 
 /**
- * Starts a server with an empty profile, the extension and the workspace.
+ * Installs the package into an empty profile; answers the folder that it is unpacked to.
  * @param installed folder with `node_modules/code-server`
  */
-export async function serveNode(installed: string, vsix: string): Promise<Site> {
-  const entry = path.join(installed, 'node_modules/code-server/out/node/entry.js');
+export async function installExtension(installed: string, vsix: string): Promise<string> {
   const profile = path.join(work, 'profile');
-  const workspace = path.join(work, 'workspace');
   rmSync(profile, { recursive: true, force: true });
   mkdirSync(path.join(profile, 'data/User'), { recursive: true });
   writeFileSync(path.join(profile, 'data/User/settings.json'), JSON.stringify(SETTINGS));
-  writeWorkspace(workspace);
-  const places = ['--user-data-dir', 'data', '--extensions-dir', 'extensions', '--config', 'config.yaml'];
-  const said = await finished(start(entry, [...places, '--install-extension', vsix], profile));
-  if (!/successfully installed/.test(said)) throw new Error(`code-server did not install the extension:\n${said}`);
+  const said = await finished(start(entryOf(installed), [...PLACES, '--install-extension', vsix], profile));
+  const folder = existsSync(extensions)
+    ? readdirSync(extensions).find((name) => name.startsWith('trapgate.'))
+    : undefined;
+  if (folder === undefined) throw new Error(`code-server did not install the extension:\n${said}`);
+  return path.join(extensions, folder);
+}
+
+function entryOf(installed: string): string {
+  return path.join(installed, 'node_modules/code-server/out/node/entry.js');
+}
+
+/**
+ * Starts a server on the profile that `installExtension` made.
+ * @param installed folder with `node_modules/code-server`
+ */
+export async function serveNode(installed: string): Promise<Site> {
+  const profile = path.join(work, 'profile');
+  const workspace = path.join(work, 'workspace');
+  writeWorkspace(workspace, false);
   const quiet = ['--disable-telemetry', '--disable-update-check', '--disable-workspace-trust'];
   const words = ['--bind-addr', '127.0.0.1:0', '--auth', 'none', '--disable-getting-started-override', ...quiet];
-  const server = start(entry, [...places, ...words], profile);
+  const server = start(entryOf(installed), [...PLACES, ...words], profile);
   try {
     const [address] = await heard(server, /http:\/\/127\.0\.0\.1:\d+\//);
     const query = new URLSearchParams({ folder: workspace });

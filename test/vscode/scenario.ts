@@ -1,21 +1,25 @@
 /**
- * What a user does with the demo in VS Code, in either host: opens a source, sets a breakpoint, starts with F5,
- * looks around, steps, reads disassembly and goes on to the end. Only the keyboard, the mouse and what is on the
- * screen are used, and every step waits for what the one before it shows, however slow the machine is.
+ * What a user does with the demo in VS Code, in either host. First its kernel: a breakpoint in C, a look around, a
+ * step, disassembly, on to the end. Then its disk, without a word in launch.json: from a breakpoint in the boot
+ * sector's source by way of the kernel to one in the user program.
  */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Locator, Page } from './browser.ts';
-import { lineOfKmain } from './workspace.ts';
+import type { Page } from './browser.ts';
+import { Workbench } from './workbench.ts';
+import { lineOf } from './workspace.ts';
 
-/** For the workbench to come up on an empty profile. */
-const START_LIMIT = 180_000;
-const LIMIT = 60_000;
-/** Before something is tried again. */
-const SHORT = 10_000;
+export interface Options {
+  /** Without one, F5 asks what to boot. */
+  readonly hasLaunchJson: boolean;
+}
 
 /** Texts as they stood on the screen. */
 export interface Seen {
+  readonly kernel: KernelSeen;
+  readonly disk: DiskSeen;
+}
+interface KernelSeen {
   readonly line: number;
   readonly stack: string;
   readonly registers: string;
@@ -25,29 +29,43 @@ export interface Seen {
   readonly disassembly: string;
   readonly consoleAtEnd: string;
 }
+interface DiskSeen {
+  readonly sectorStack: string;
+  readonly sectorSegments: string;
+  readonly sectorCode: string;
+  readonly afterFirmware: string;
+  readonly kernelStack: string;
+  readonly userStack: string;
+  readonly userLocals: string;
+  readonly consoleAtEnd: string;
+}
+
+type Shot = (name: string) => Promise<unknown>;
+
+const SHOT_LIMIT = 60_000;
 
 /** @param folder where the screenshots go */
-export async function debugTheDemo(page: Page, url: string, folder: string): Promise<Seen> {
+export async function debugTheDemo(page: Page, url: string, folder: string, options: Options): Promise<Seen> {
   mkdirSync(folder, { recursive: true });
-  const shot = (name: string) => page.screenshot({ path: path.join(folder, `${name}.png`), timeout: LIMIT });
-  page.setDefaultTimeout(LIMIT);
+  const shot: Shot = (name) => page.screenshot({ path: path.join(folder, `${name}.png`), timeout: SHOT_LIMIT });
+  const bench = new Workbench(page);
   try {
-    return await play(new Workbench(page), url, shot);
+    await bench.open(url);
+    return { kernel: await kernel(bench, shot, options), disk: await disk(bench, shot, options) };
   } catch (error) {
     await shot('failed').catch(() => undefined);
     throw error;
   }
 }
 
-async function play(bench: Workbench, url: string, shot: (name: string) => Promise<unknown>): Promise<Seen> {
-  const line = lineOfKmain('timer_wait(wanted);');
-  await bench.open(url);
-  await bench.openKmain();
+async function kernel(bench: Workbench, shot: Shot, { hasLaunchJson }: Options): Promise<KernelSeen> {
+  const line = lineOf('kmain.c', 'timer_wait(wanted);');
+  await bench.openSource('kmain.c');
   await bench.setBreakpoint(line);
   await shot('1-breakpoint');
 
-  await bench.start();
-  const stack = await bench.stoppedAt(line);
+  await bench.start(hasLaunchJson ? undefined : 'Boot server/demo/demo.elf');
+  const stack = await bench.stoppedAt('count_ticks', line);
   const locals = await bench.scope('Locals', 'before');
   await shot('2-locals');
   // Makes room: the list draws the rows that fit only.
@@ -55,9 +73,10 @@ async function play(bench: Workbench, url: string, shot: (name: string) => Promi
   const registers = await bench.scope('Registers', 'eip');
   const consoleAtStop = await bench.consoleWith('descriptors: GDT, IDT and TSS are our own');
   await shot('3-registers');
+  await bench.closeScope('Registers');
 
   await bench.stepOver();
-  const stackAfterStep = await bench.stoppedAt(line + 1);
+  const stackAfterStep = await bench.stoppedAt('count_ticks', line + 1);
   await shot('4-stepped');
 
   const disassembly = await bench.disassemblyWith('timer_wait');
@@ -69,162 +88,44 @@ async function play(bench: Workbench, url: string, shot: (name: string) => Promi
   return { line, stack, locals, registers, consoleAtStop, stackAfterStep, disassembly, consoleAtEnd };
 }
 
-/** VS Code's window by the class names of its parts, which hold from 1.91 to 1.100. */
-class Workbench {
-  private readonly page: Page;
-  private readonly frames: Locator;
-  private readonly variables: Locator;
-  private readonly toolbar: Locator;
-  private readonly input: Locator;
+async function disk(bench: Workbench, shot: Shot, { hasLaunchJson }: Options): Promise<DiskSeen> {
+  const read = lineOf('loader.S', 'mov $0x08, %ah') + 1;
+  const heap = lineOf('user.c', 'return sum;');
+  await bench.openSource('user.c');
+  await bench.setBreakpoint(heap);
+  await bench.openSource('loader.S');
+  await bench.setBreakpoint(read);
+  await shot('7-sector');
 
-  constructor(page: Page) {
-    this.page = page;
-    this.frames = page.locator('.debug-call-stack .monaco-list-row');
-    this.variables = page.locator('.debug-variables');
-    this.toolbar = page.locator('.debug-toolbar');
-    this.input = page.locator('.quick-input-widget:visible input[type=text]');
-  }
+  const image = 'Boot server/demo/demo.img';
+  await (hasLaunchJson ? bench.startOffered(image) : bench.start(image));
+  const sectorStack = await bench.stoppedAt('loader', read);
+  const sectorSegments = await bench.scope('Segments', 'cs');
+  await bench.closeScope('Segments');
+  const sectorCode = await bench.disassemblyWith('int 0x13');
+  await shot('8-sector-code');
+  await bench.closeEditor('loader.S');
+  await bench.stepOver();
+  const afterFirmware = await bench.stoppedAt('loader', read + 1);
+  await shot('9-behind-int-13h');
 
-  async open(url: string): Promise<void> {
-    await this.page.goto(url, { waitUntil: 'domcontentloaded', timeout: START_LIMIT });
-    await this.page.locator('.monaco-workbench').waitFor({ timeout: START_LIMIT });
-    await this.row('server').waitFor({ timeout: START_LIMIT });
-  }
-
-  async openKmain(): Promise<void> {
-    // A click that comes before the tree is ready is lost.
-    await until('the folder opens', LIMIT, async () => {
-      await this.row('server').click();
-      return appears(this.row('kmain.c'), SHORT);
-    });
-    await this.row('kmain.c').dblclick();
-    await this.page.locator('.monaco-editor .view-line', { hasText: 'demo kernel' }).first().waitFor();
-  }
-
-  async setBreakpoint(line: number): Promise<void> {
-    const place = this.page.locator('.statusbar-item', { hasText: `Ln ${line},` });
-    await until(`the cursor is in line ${line}`, LIMIT, async () => {
-      if (!(await this.ask('Control+G', `:${line}`))) return false;
-      return (await done(this.input.press('Enter', { timeout: SHORT }))) && appears(place, SHORT);
-    });
-    await until(`a breakpoint in line ${line}`, LIMIT, async () => {
-      await this.page.locator('.monaco-editor.focused').first().waitFor();
-      await this.page.keyboard.press('F9');
-      return appears(this.page.locator('.monaco-editor .codicon-debug-breakpoint').first(), SHORT);
-    });
-  }
-
-  async start(): Promise<void> {
-    const dialog = this.page.locator('.monaco-dialog-box');
-    await until('the session starts', START_LIMIT, async () => {
-      await this.page.keyboard.press('F5');
-      await appears(this.page.locator('.debug-toolbar, .monaco-dialog-box').first(), LIMIT);
-      if ((await dialog.count()) === 0) return true;
-      // Before the extensions are read, VS Code does not know the debugger.
-      await this.page.keyboard.press('Escape');
-      return false;
-    });
-  }
-
-  /** Waits for a stop in that line of count_ticks and answers the call stack. */
-  async stoppedAt(line: number): Promise<string> {
-    await this.frames.locator(':scope', { hasText: 'count_ticks' }).first().waitFor();
-    const text = () => textOf(this.page.locator('.debug-call-stack'));
-    await until(`a stop at line ${line}`, LIMIT, async () => (await text()).includes(`${line}:`));
-    // Keys are for the stopped guest only when the buttons are.
-    await this.toolbar.locator('.codicon-debug-step-over:not(.disabled)').first().waitFor();
-    return text();
-  }
-
-  /** Opens a scope until it shows a variable and answers the text of all that are open. */
-  async scope(name: string, variable: string): Promise<string> {
-    const row = this.scopeRow(name);
-    await row.waitFor();
-    await until(`${name} shows ${variable}`, LIMIT, async () => {
-      if (await appears(this.variables.locator('.monaco-list-row', { hasText: variable }).first(), SHORT)) return true;
-      await row.click();
-      return false;
-    });
-    return textOf(this.variables);
-  }
-
-  async closeScope(name: string): Promise<void> {
-    await this.scopeRow(name).click();
-  }
-
-  async stepOver(): Promise<void> {
-    await this.page.keyboard.press('F10');
-  }
-
-  /** By the command palette, again until `shown` appears: the palette does not learn of commands that come late. */
-  async command(title: string, shown: Locator): Promise<void> {
-    await until(`the command ${title}`, LIMIT, async () => {
-      if (!(await this.ask('F1', `>${title}`))) return false;
-      const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
-      return (await done(row.click({ timeout: SHORT }))) && appears(shown, SHORT);
-    });
-  }
-
-  /** Fills VS Code's line of questions, which goes away when anything else takes the focus. */
-  private async ask(key: string, text: string): Promise<boolean> {
-    await this.page.keyboard.press(key);
-    return done(this.input.fill(text, { timeout: SHORT }));
-  }
-
-  async disassemblyWith(text: string): Promise<string> {
-    // The view is a table in the place of an editor; other parts of the window have tables, too.
-    const view = this.page.locator('.editor-instance .monaco-table');
-    const row = view.locator('.monaco-table-tr', { hasText: text }).first();
-    await this.command('Open Disassembly View', row);
-    return textOf(view);
-  }
-
-  /** Waits until the Debug Console shows a text and answers what it shows. */
-  async consoleWith(text: string): Promise<string> {
-    const shown = () => textOf(this.page.locator('.repl'));
-    await until(`the Debug Console shows "${text}"`, LIMIT, async () => (await shown()).includes(text));
-    return shown();
-  }
-
-  async continueToEnd(): Promise<void> {
-    await this.page.keyboard.press('F5');
-    await this.toolbar.waitFor({ state: 'hidden' });
-  }
-
-  /** A row of the Explorer. */
-  private row(text: string): Locator {
-    return this.page.locator('.explorer-folders-view .monaco-list-row', { hasText: text }).first();
-  }
-
-  private scopeRow(name: string): Locator {
-    return this.variables.locator('.monaco-list-row[aria-level="1"]', { hasText: name }).first();
-  }
-}
-
-/** What stands in the elements at this moment. */
-async function textOf(what: Locator): Promise<string> {
-  return (await what.allInnerTexts()).join('\n');
-}
-
-function appears(what: Locator, timeout: number): Promise<boolean> {
-  return done(what.waitFor({ timeout }));
-}
-
-/** Whether it worked out. */
-function done(action: Promise<unknown>): Promise<boolean> {
-  return action.then(
-    () => true,
-    () => false,
-  );
-}
-
-const PAUSE = 200;
-
-/** @throws Error that names what did not come */
-async function until(what: string, limit: number, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + limit;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`this did not come within ${limit / 1000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
-  }
+  await bench.goOn();
+  const kernelStack = await bench.stoppedAt('count_ticks', lineOf('kmain.c', 'timer_wait(wanted);'));
+  await bench.goOn();
+  const userStack = await bench.stoppedAt('touch_heap', heap);
+  const userLocals = await bench.scope('Locals', 'sum');
+  await shot('10-user-mode');
+  await bench.continueToEnd();
+  const consoleAtEnd = await bench.consoleWith('All done, powering off.');
+  await shot('11-ended');
+  return {
+    sectorStack,
+    sectorSegments,
+    sectorCode,
+    afterFirmware,
+    kernelStack,
+    userStack,
+    userLocals,
+    consoleAtEnd,
+  };
 }

