@@ -8,6 +8,8 @@ export interface HostServices {
   /** Rejects with whatever the host's file system says. */
   readFile(pathOrUri: string): Promise<Uint8Array>;
   exists(pathOrUri: string): Promise<boolean>;
+  /** Another text for another content: time and size. Undefined where there is no file, or nobody knows. */
+  version?(pathOrUri: string): Promise<string | undefined>;
   /** The interpreter, compiled. */
   tier0(): Promise<WebAssembly.Module>;
   /** Lets the host's event loop run once. */
@@ -24,7 +26,9 @@ export interface HostServices {
 }
 
 /** @throws UserError */
-export async function provideMachine(configuration: LaunchConfiguration, host: HostServices): Promise<Provided> {
+export async function provideMachine(configuration: LaunchConfiguration, all: HostServices): Promise<Provided> {
+  const files = new ReadFiles(all);
+  const host: HostServices = { ...all, readFile: (pathOrUri) => files.read(pathOrUri) };
   const { boots } = configuration;
   const bytes = boots === undefined ? undefined : await readNamed(host, boots, 'image');
   const disks = await Promise.all(
@@ -72,8 +76,34 @@ export async function provideMachine(configuration: LaunchConfiguration, host: H
     sourceBase: await findSourceBase(images, configuration.program, host),
     notes: [...machine.notes, ...side.notes, ...images.flatMap((image) => image.problems)],
     serialElsewhere: configuration.serial.kind === 'terminal',
+    isOutdated: () => files.haveChanged(),
     release: side.close,
   };
+}
+
+/** The files that a machine is made of, and whether they are still the same. */
+class ReadFiles {
+  private readonly host: HostServices;
+  private readonly versions = new Map<string, string>();
+
+  constructor(host: HostServices) {
+    this.host = host;
+  }
+
+  async read(pathOrUri: string): Promise<Uint8Array> {
+    const version = await this.host.version?.(pathOrUri);
+    if (version !== undefined) this.versions.set(pathOrUri, version);
+    return this.host.readFile(pathOrUri);
+  }
+
+  /** A file that is gone is no other file: what was read of it goes on. */
+  async haveChanged(): Promise<boolean> {
+    for (const [pathOrUri, version] of this.versions) {
+      const now = await this.host.version?.(pathOrUri);
+      if (now !== undefined && now !== version) return true;
+    }
+    return false;
+  }
 }
 
 /** Symbols of the program and of further files. A flat program has none. @throws UserError */

@@ -1,6 +1,6 @@
 /** What Node gives a session: files, sockets, the interpreter beside the bundle. */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, stat } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,11 @@ export const NODE_SERVICES: HostServices = {
     access(filePath(pathOrUri)).then(
       () => true,
       () => false,
+    ),
+  version: (pathOrUri) =>
+    stat(filePath(pathOrUri)).then(
+      ({ mtimeMs, size }) => `${mtimeMs} ${size}`,
+      () => undefined,
     ),
   tier0: async () => WebAssembly.compile(await readFile(path.join(__dirname, 'tier0.wasm'))),
   yieldToHost: () => new Promise((resolve) => setImmediate(resolve)),

@@ -16,29 +16,26 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type Stop, type TargetEvent, UserError } from '../core/index.ts';
 import { asObject, integer, type Json, required, text } from './arguments.ts';
 import { AttachRelay } from './attach-relay.ts';
-import type { Attached } from './attached.ts';
-import { Breakpoints } from './breakpoints.ts';
+import { type Attached, attachTo, leave, type Voice } from './attached.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { changeEvents, memoryEvents } from './change-events.ts';
 import { completions } from './completions.ts';
-import { attachConfiguration, launchConfiguration } from './configuration.ts';
+import { attachConfiguration, type LaunchConfiguration, launchConfiguration } from './configuration.ts';
 import { dataBreakpointInfo } from './data-breakpoints.ts';
-import { Debuggee } from './debuggee.ts';
+import type { Debuggee } from './debuggee.ts';
 import { disassembleRequest } from './disassembly.ts';
 import { evaluateRequest, setExpression } from './evaluation.ts';
-import { GuestOutput, isEnd, stoppedEvent } from './events.ts';
-import { ExceptionFilters, exceptionInfo, faultChain } from './exceptions.ts';
-import { Explorer } from './explorer.ts';
+import { isEnd, stoppedEvent } from './events.ts';
+import { exceptionInfo, faultChain } from './exceptions.ts';
 import { ImageCheck } from './image-check.ts';
 import { readMemory, writeMemory } from './memory.ts';
 import { Progress } from './progress.ts';
 import { errorLine, RequestError } from './protocol-error.ts';
 import { RequestQueue } from './request-queue.ts';
-import { RunControl, type Shown } from './run-control.ts';
-import { type SourceMap, Sources } from './sources.ts';
+import type { Shown } from './run-control.ts';
 import { loadedSources, modules, stackTrace, threads } from './stack.ts';
-import { type Granularity, type StepKind, Stepper } from './stepping.ts';
-import type { Provided, TargetFactory } from './target-factory.ts';
+import type { Granularity, StepKind } from './stepping.ts';
+import type { TargetFactory } from './target-factory.ts';
 import { scopes, setVariable, variables } from './variables.ts';
 
 type Answer = object | undefined | Promise<object | undefined>;
@@ -55,6 +52,12 @@ export class TrapgateSession extends DebugSession {
   private readonly imageCheck = new ImageCheck();
   private ended = false;
   private terminating = false;
+  /** The last restart made another machine. */
+  private rebooted = false;
+  private readonly voice: Voice = {
+    say: (line, category) => this.say(line, category),
+    hear: (event) => this.targetEvent(event),
+  };
   /** Called when the client is gone. */
   onEnd: () => void = () => {};
 
@@ -204,19 +207,21 @@ export class TrapgateSession extends DebugSession {
 
   private async launch(args: Json): Promise<undefined> {
     if (this.attached !== undefined) throw new RequestError('this session already has a machine');
+    return this.boot(launchConfiguration(args));
+  }
+
+  private async boot(configuration: LaunchConfiguration): Promise<undefined> {
     if (this.factory.launch === undefined)
       throw new UserError('no-launch', 'this machine is already running', 'use an attach configuration');
-    const configuration = launchConfiguration(args);
     const provided = await this.progress.during('Loading the image', this.factory.launch(configuration));
-    this.takeUp(provided, configuration.sourceMap, true, configuration.stopOnEntry);
+    this.takeUp(attachTo(provided, configuration, this.voice, configuration));
   }
 
   private async attach(args: Json): Promise<undefined> {
     if (this.attached !== undefined) throw new RequestError('this session already has a machine');
     const configuration = attachConfiguration(args);
     if (this.factory.join !== undefined) {
-      const provided = await this.factory.join(configuration);
-      this.takeUp(provided, configuration.sourceMap, false, configuration.stopOnEntry);
+      this.takeUp(attachTo(await this.factory.join(configuration), configuration, this.voice));
       return;
     }
     this.relay = await AttachRelay.open(this.factory.connect, configuration.target, this.client, {
@@ -226,30 +231,9 @@ export class TrapgateSession extends DebugSession {
     });
   }
 
-  private takeUp(provided: Provided, map: SourceMap, launched: boolean, stopOnEntry: boolean): void {
-    const debuggee = new Debuggee(provided.target, provided.images);
-    const sources = new Sources(debuggee, map, provided.sourceBase ?? provided.program);
-    const breakpoints = new Breakpoints(debuggee, sources);
-    const exceptions = new ExceptionFilters(debuggee);
-    const control = new RunControl(debuggee, breakpoints, exceptions, (line) => this.say(`${line}\n`));
-    const output = new GuestOutput((line, category) => this.say(line, category));
-    const unsubscribe = provided.target.subscribe((event) => this.targetEvent(event));
-    const stepper = new Stepper(debuggee, control);
-    this.attached = {
-      provided,
-      debuggee,
-      sources,
-      breakpoints,
-      exceptions,
-      explorer: new Explorer(debuggee),
-      control,
-      stepper,
-      output,
-      unsubscribe,
-      launched,
-      stopOnEntry,
-    };
-    for (const note of provided.notes) this.say(`${note}\n`);
+  private takeUp(session: Attached): void {
+    this.attached = session;
+    for (const note of session.provided.notes) this.say(`${note}\n`);
   }
 
   private say(line: string, category: 'stdout' | 'console' = 'console'): void {
@@ -289,7 +273,7 @@ export class TrapgateSession extends DebugSession {
     else if (!session.debuggee.target.running)
       await this.shown(
         session,
-        session.launched ? { ...stopped, stop: { ...stopped.stop, reason: 'entry' } } : stopped,
+        session.launched !== undefined ? { ...stopped, stop: { ...stopped.stop, reason: 'entry' } } : stopped,
       );
   }
 
@@ -338,8 +322,20 @@ export class TrapgateSession extends DebugSession {
     this.sendEvent(stoppedEvent(result));
   }
 
+  /** In place; but what was built anew since the launch is booted anew, and the client configures it again. */
   private async restart(session: Attached): Promise<undefined> {
     await session.control.halt();
+    const { launched, provided } = session;
+    this.rebooted = launched !== undefined && (await provided.isOutdated?.()) === true;
+    if (launched !== undefined && this.rebooted) {
+      await leave(session);
+      this.attached = undefined;
+      this.say('A file has changed since it was loaded: the machine is made anew.\n');
+      return this.boot(launched).catch((error: unknown) => {
+        this.sendEvent(new TerminatedEvent());
+        throw error;
+      });
+    }
     await session.debuggee.target.reset();
     session.debuggee.moved();
     session.output.flush();
@@ -347,6 +343,11 @@ export class TrapgateSession extends DebugSession {
 
   private continueAfterRestart(): void {
     const session = this.machine();
+    if (this.rebooted) {
+      this.sendEvent(new ContinuedEvent(1, true));
+      this.sendEvent(new InitializedEvent());
+      return;
+    }
     if (session.stopOnEntry) {
       void this.shown(session, { stop: { ...session.debuggee.target.lastStop, reason: 'entry' }, breakpointIds: [] });
       return;
@@ -385,15 +386,10 @@ export class TrapgateSession extends DebugSession {
     const session = this.attached;
     if (session === undefined) return;
     this.ended = true;
-    await session.control.halt();
-    await session.breakpoints.removeAll();
-    await session.exceptions.removeAll();
-    session.unsubscribe();
-    session.output.flush();
-    session.provided.release();
+    await leave(session);
     const { target } = session.debuggee;
     if (terminate || this.terminating) return session.provided.terminate?.() as undefined;
-    if (session.launched || target.running || isEnd(target.lastStop)) return;
+    if (session.launched !== undefined || target.running || isEnd(target.lastStop)) return;
     // Nobody is left to resume it: a joined machine runs on, as it did before the client came.
     target.resume({ kind: 'continue' }).catch(() => {});
   }

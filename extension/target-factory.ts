@@ -14,6 +14,8 @@ export interface Provided {
   readonly notes: readonly string[];
   /** COM1 has a place of its own and is not wanted in the Debug Console. */
   readonly serialElsewhere?: boolean;
+  /** Whether a file that the machine was made of is another one by now. */
+  isOutdated?(): Promise<boolean>;
   /** Gives the machine back (attach) or away (launch). */
   release(): void;
   /** Ends the process that runs a joined machine. */

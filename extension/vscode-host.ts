@@ -28,6 +28,11 @@ export function vscodeServices(extensionUri: vscode.Uri): HostServices {
         () => true,
         () => false,
       ),
+    version: async (pathOrUri) =>
+      vscode.workspace.fs.stat(uriOf(pathOrUri)).then(
+        ({ mtime, size }) => `${mtime} ${size}`,
+        () => undefined,
+      ),
     tier0: () => {
       tier0 ??= compile();
       return tier0;

@@ -1,7 +1,10 @@
 /** What a client is told on its own, what it may cancel, and what a restart costs. */
+import { copyFileSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { afterEach, describe, expect, test } from 'vitest';
+import { guestPath } from '../guests/build.ts';
 import { realSession } from './dap-real.ts';
 import { launched, SOURCE, startToy, type ToyAdapter } from './dap-toy.ts';
 
@@ -120,6 +123,39 @@ test('input for COM1 and a terminal that is not there', async () => {
   expect((await response('trapgate/sendSerial', { text: 'ls\r' })).success).toBe(true);
   expect((await response('trapgate/sendSerial', {})).success).toBe(false);
   session.dispose();
+});
+
+test('a restart boots what was built since, with the breakpoints that the client sets again', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'trapgate-restart-'));
+  const program = path.join(folder, 'kernel.elf');
+  copyFileSync(path.resolve(import.meta.dirname, '../../server/demo/demo.elf'), program);
+  const { session, response, event } = await realSession();
+  await response('launch', { program });
+  const breakIn = (name: string) => response('setFunctionBreakpoints', { breakpoints: [{ name }] });
+  await breakIn('kmain');
+  const hit = event('stopped');
+  await response('configurationDone');
+  await hit;
+
+  copyFileSync(guestPath('high-half'), program);
+  utimesSync(program, 1, 1);
+  const initialized = event('initialized');
+  const continued = event('continued');
+  expect(await response('restart')).toMatchObject({ success: true });
+  await Promise.all([initialized, continued]);
+  await breakIn('_start');
+  const again = event('stopped');
+  await response('configurationDone');
+  await again;
+  const { body } = await response('stackTrace', { threadId: 1 });
+  expect(body.stackFrames[0]).toMatchObject({ name: '_start', source: { name: 'high-half.S' } });
+
+  writeFileSync(program, 'no kernel');
+  const terminated = event('terminated');
+  expect(await response('restart')).toMatchObject({ success: false });
+  await terminated;
+  session.dispose();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 test('a restart of the demo takes less than 50 ms of CPU time and keeps breakpoints', async () => {

@@ -1,5 +1,5 @@
 /** A debug-adapter session in the test's own process, on the real machine and this repository's files. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { buildTier0 } from '../../core/vcpu/interpreter/build.ts';
 import { type HostServices, provideMachine } from '../../extension/machine-provider.ts';
@@ -10,6 +10,7 @@ export async function realSession(onMessage: (message: DebugProtocol.ProtocolMes
   const host: HostServices = {
     readFile: async (name) => new Uint8Array(readFileSync(name)),
     exists: async () => false,
+    version: async (name) => String(statSync(name, { throwIfNoEntry: false })?.mtimeMs),
     tier0: () => WebAssembly.compile(buildTier0() as BufferSource),
     yieldToHost: () => new Promise((resolve) => setImmediate(resolve)),
     milliseconds: () => performance.now(),
