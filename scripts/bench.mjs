@@ -107,11 +107,19 @@ row(['geometric mean', '', ...means, '', '']);
 console.log('\nProcess start to first serial byte, CPU seconds:\n');
 head(['peer', 'median', 'least', 'median / qemu']);
 // A user types just `run IMAGE`: tiers differ in nothing that happens before the first byte.
-const starters = peers.filter((peer) => peer !== 'tier1');
-const starter = (peer) => (peer === 'tier0' ? [process.execPath, path.join(dist, 'trapgate.js'), 'run'] : PEERS[peer]);
-const firsts = new Map(starters.map((peer) => [peer, []]));
+const starters = Object.fromEntries(peers.filter((peer) => peer !== 'tier1').map((peer) => [peer, PEERS[peer]]));
+if (starters.tier0) starters.tier0 = [process.execPath, path.join(dist, 'trapgate.js'), 'run'];
+// At every start Node reads the certificates this variable names, if it is set: twice the work of all the rest.
+const CERTIFICATES = 'NODE_EXTRA_CA_CERTS';
+const { [CERTIFICATES]: certificates, ...plain } = process.env;
+const withCertificates = `tier0 with ${CERTIFICATES}`;
+if (starters.tier0 && certificates) starters[withCertificates] = starters.tier0;
+const firsts = new Map(Object.keys(starters).map((peer) => [peer, []]));
 for (let round = 0; round < Math.max(rounds, 5); round++) {
-  for (const peer of starters) firsts.get(peer).push(await timeFirstByte([...starter(peer), guests.hello]));
+  for (const [peer, list] of firsts) {
+    const environment = peer === withCertificates ? process.env : plain;
+    list.push(await timeFirstByte([...starters[peer], guests.hello], environment));
+  }
 }
 const base = firsts.has('qemu') ? median(firsts.get('qemu')) : Number.NaN;
 for (const [peer, list] of firsts) {

@@ -142,19 +142,35 @@ export interface MemoryLayout {
   /** Code tables (16-byte header and one record address for each of 4096 page offsets). */
   readonly codeTables: number;
   readonly codeTablesSize: number;
-  /** Shadow tables, SHADOW_TABLE_SIZE each. */
+  /** The first shadow table. */
   readonly shadow: number;
+  /** The other shadow tables, one after another. */
+  readonly moreShadow: number;
   readonly shadowCount: number;
   /** Guest frames: page i of RAM starts at frames + 4096 * i until copy-on-write moves it. */
   readonly frames: number;
   readonly frameCount: number;
+  /** Bytes to begin with; the rest comes when it is first needed (`LinearMemory.ensure`). A multiple of 64 KiB. */
+  readonly initial: number;
   /** Bytes in all, a multiple of 64 KiB. */
   readonly total: number;
 }
 
+/** Address of a shadow table. */
+export function shadowTable(layout: MemoryLayout, index: number): number {
+  return index === 0 ? layout.shadow : layout.moreShadow + (index - 1) * SHADOW_TABLE_SIZE;
+}
+
+/**
+ * A machine begins with less than 64 MiB: V8 collects garbage at once when more is allocated outside its heap
+ * in one go, and that is a tenth of the time to the guest's first byte (ARCHITECTURE.md, decisions).
+ */
+const INITIAL = 48 << 20;
+
 /** Lays out the memory of a machine with `frameCount` frames of 4 KiB. */
 export function layoutFor(frameCount: number, shadowCount = 8): MemoryLayout {
   const pageUp = (value: number) => Math.ceil(value / 4096) * 4096;
+  const wasmPageUp = (value: number) => Math.ceil(value / 65536) * 65536;
   const codeIndex = 0x20000;
   const recordsSize = 16 << 20;
   const codeTablesSize = 1024 * (4096 * 4 + 16);
@@ -162,8 +178,9 @@ export function layoutFor(frameCount: number, shadowCount = 8): MemoryLayout {
   const records = pageUp(codeIndex + (fixed / 4096) * 4 + 4096);
   const codeTables = records + recordsSize;
   const shadow = pageUp(codeTables + codeTablesSize);
-  const frames = shadow + shadowCount * SHADOW_TABLE_SIZE;
-  const total = Math.ceil((frames + frameCount * 4096) / 65536) * 65536;
+  const frames = shadow + SHADOW_TABLE_SIZE;
+  const moreShadow = frames + frameCount * 4096;
+  const total = wasmPageUp(moreShadow + (shadowCount - 1) * SHADOW_TABLE_SIZE);
   return {
     codeIndex,
     records,
@@ -171,9 +188,11 @@ export function layoutFor(frameCount: number, shadowCount = 8): MemoryLayout {
     codeTables,
     codeTablesSize,
     shadow,
+    moreShadow,
     shadowCount,
     frames,
     frameCount,
+    initial: Math.min(total, INITIAL),
     total,
   };
 }

@@ -2,7 +2,10 @@
  * The one `WebAssembly.Memory` of a machine and its typed views. Views come only from here, because
  * growth detaches every view that was made before it.
  */
+import { UserError } from '../util/errors.ts';
 import type { MemoryLayout } from './layout.ts';
+
+const WASM_PAGE = 65536;
 
 export class LinearMemory {
   readonly layout: MemoryLayout;
@@ -15,13 +18,37 @@ export class LinearMemory {
 
   constructor(layout: MemoryLayout) {
     this.layout = layout;
-    const pages = layout.total / 65536;
-    this.memory = new WebAssembly.Memory({ initial: pages, maximum: 65536 });
-    this.remake();
+    this.memory = new WebAssembly.Memory({ initial: layout.initial / WASM_PAGE, maximum: layout.total / WASM_PAGE });
+    this.#remake();
   }
 
-  /** Makes the views again; called after every growth, which happens only between slices. */
-  remake(): void {
+  /** Bytes there are now. */
+  get size(): number {
+    return this.u8.length;
+  }
+
+  /**
+   * Sees to it that addresses below `end` exist. It may make the views anew: nobody keeps one across a call that
+   * can come here, which is every lookup of a guest frame.
+   * @throws UserError when the host has no memory left
+   */
+  ensure(end: number): void {
+    if (end <= this.size) return;
+    // Twice as much each time: growing costs V8 a collection of its garbage, whatever the amount.
+    const wanted = Math.min(Math.max(end, 2 * this.size), this.layout.total);
+    try {
+      this.memory.grow(Math.ceil((wanted - this.size) / WASM_PAGE));
+    } catch {
+      throw new UserError(
+        'host-memory',
+        `the host has no ${Math.ceil(wanted / 0x100000)} MiB of memory for this machine`,
+        'give the guest less with --memory',
+      );
+    }
+    this.#remake();
+  }
+
+  #remake(): void {
     const buffer = this.memory.buffer;
     this.u8 = new Uint8Array(buffer);
     this.u16 = new Uint16Array(buffer);

@@ -49,16 +49,24 @@ export class PhysicalMemory {
     this.#firstHostPage = frames / PAGE;
   }
 
-  /** Host address >>> 12 of a physical page; 0 where there is no RAM. */
+  /** Host address >>> 12 of a physical page, which exists from now on; 0 where there is no RAM. */
   hostPage(physicalPage: number): number {
-    return physicalPage < this.#pages ? this.#firstHostPage + physicalPage : 0;
+    if (physicalPage >= this.#pages) return 0;
+    const hostPage = this.#firstHostPage + physicalPage;
+    this.#memory.ensure((hostPage + 1) * PAGE);
+    return hostPage;
+  }
+
+  /** How many pages of RAM exist by now; those behind them are zero. */
+  get presentPages(): number {
+    return Math.min(this.#pages, Math.floor(this.#memory.size / PAGE) - this.#firstHostPage);
   }
 
   /** The word at a 4-aligned physical address, unsigned; all ones where there is no RAM. Used by page walks. */
   word(physical: number): number {
     const page = physical >>> 12;
     if (page >= this.#pages) return FLOATING;
-    return this.#memory.u32[(this.#firstHostPage + page) * 1024 + ((physical & 0xfff) >>> 2)];
+    return this.#memory.u32[(this.#firstHostPage + page) * 1024 + ((physical & 0xfff) >>> 2)] ?? 0;
   }
 
   /** Copies up to `length` bytes; fewer where RAM ends. */
@@ -93,7 +101,7 @@ export class PhysicalMemory {
 
   /** Zeroes all RAM (power-on) and tells the listeners. ROM marks stay. */
   clear(): void {
-    for (let page = 0; page < this.#pages; page++) {
+    for (let page = 0; page < this.presentPages; page++) {
       const hostPage = this.hostPage(page);
       // Writing zeros over zeros would make the host give memory to pages that no guest ever touched.
       if (allZero(this.#memory.u32, hostPage * PAGE_WORDS, (hostPage + 1) * PAGE_WORDS)) continue;

@@ -90,7 +90,7 @@ export class ShadowPaging implements AddressSpace {
     this.fault = this.#guest.fault;
     this.#tables = new ShadowTables(memory);
     this.#trace = new TableTrace(physical, this.#tables, total / 4096, shadowCount);
-    this.#cache = new SpaceCache(memory.layout, (space) => {
+    this.#cache = new SpaceCache(memory, (space) => {
       this.#tables.dropSpace(space.index);
       this.#trace.forget(space.index);
     });

@@ -3,6 +3,7 @@
  * in step. It knows spaces by index only and nothing of guest tables. Any entry may be dropped at any
  * time (design 3.2: a shadow is a pure cache).
  */
+import { SHADOW_TABLE_SIZE } from '../memory/layout.ts';
 import type { LinearMemory } from '../memory/linear-memory.ts';
 import { ReverseMap } from './reverse-map.ts';
 
@@ -18,14 +19,16 @@ export class ShadowTables {
   /** By space << 10 | region: entries present, so that empty regions are not searched. */
   readonly #present: Uint16Array;
   readonly #spaces: number;
-  /** Index of the first word of space 0. */
-  readonly #words: number;
+  /** What is added to an entry's id for the index of its word: in space 0, and in the others. */
+  readonly #firstSpace: number;
+  readonly #otherSpaces: number;
 
   constructor(memory: LinearMemory) {
-    const { shadow, shadowCount, total } = memory.layout;
+    const { shadow, moreShadow, shadowCount, total } = memory.layout;
     this.#memory = memory;
     this.#spaces = shadowCount;
-    this.#words = shadow / 4;
+    this.#firstSpace = shadow / 4;
+    this.#otherSpaces = (moreShadow - SHADOW_TABLE_SIZE) / 4;
     this.#map = new ReverseMap(total / 4096, shadowCount);
     this.#present = new Uint16Array(shadowCount * REGIONS);
   }
@@ -33,7 +36,7 @@ export class ShadowTables {
   /** Stores an entry that maps `frame` (host page) at `page` of a space. */
   put(space: number, page: number, frame: number, word: number): void {
     const id = (space << 20) | page;
-    const at = this.#words + id;
+    const at = this.#wordOf(id);
     if (this.#map.has(id)) {
       if (((this.#memory.u32[at] >>> 12) + page - frame) << 12 === 0) {
         this.#memory.i32[at] = word;
@@ -88,13 +91,13 @@ export class ShadowTables {
 
   /** Takes permission bits from every entry that maps a frame. */
   revokeFrame(frame: number, bits: number): void {
-    for (let id = this.#map.first(frame); id >= 0; id = this.#map.next(id)) this.#memory.i32[this.#words + id] &= ~bits;
+    for (let id = this.#map.first(frame); id >= 0; id = this.#map.next(id)) this.#memory.i32[this.#wordOf(id)] &= ~bits;
     this.revocations++;
   }
 
   /** Takes permission bits from one linear page in every space. */
   revokePage(page: number, bits: number): void {
-    for (let space = 0; space < this.#spaces; space++) this.#memory.i32[this.#words + ((space << 20) | page)] &= ~bits;
+    for (let space = 0; space < this.#spaces; space++) this.#memory.i32[this.#wordOf((space << 20) | page)] &= ~bits;
     this.revocations++;
   }
 
@@ -103,7 +106,7 @@ export class ShadowTables {
     const words = this.#memory.i32;
     for (let index = 0; index < this.#spaces * REGIONS; index++) {
       if (this.#present[index] === 0) continue;
-      const start = this.#words + (index << 10);
+      const start = this.#wordOf(index << 10);
       for (let at = start; at < start + REGION_PAGES; at++) words[at] &= ~bits;
     }
     this.revocations++;
@@ -117,7 +120,12 @@ export class ShadowTables {
   #drop(id: number): void {
     this.#map.unlink(id);
     this.#present[id >>> 10]--;
-    this.#memory.i32[this.#words + id] = 0;
+    this.#memory.i32[this.#wordOf(id)] = 0;
     this.revocations++;
+  }
+
+  /** Index of an entry's word. */
+  #wordOf(id: number): number {
+    return (id < 1 << 20 ? this.#firstSpace : this.#otherSpaces) + id;
   }
 }

@@ -21,12 +21,12 @@ export class SlowAccess {
   /** Guest to host. Holes read as all ones. */
   load(physical: number, size: number, to: number): void {
     const page = physical >>> 12;
-    const { u8 } = this.#memory;
     if (this.#bus.covers(page)) {
       this.#loadDevice(physical, size, to);
       return;
     }
     const hostPage = this.#physical.hostPage(page);
+    const { u8 } = this.#memory;
     if (hostPage === 0) u8.fill(0xff, to, to + size);
     else u8.copyWithin(to, hostPage * 4096 + (physical & 0xfff), hostPage * 4096 + (physical & 0xfff) + size);
   }
@@ -49,10 +49,10 @@ export class SlowAccess {
 
   /** A device sees naturally wide pieces, lowest address first: 4, then 2, then 1. */
   #loadDevice(physical: number, size: number, to: number): void {
-    const { view } = this.#memory;
     for (let done = 0; done < size; ) {
       const width = widest(size - done);
       const value = this.#bus.read(physical + done, width);
+      const { view } = this.#memory;
       if (width === 4) view.setUint32(to + done, value, true);
       else if (width === 2) view.setUint16(to + done, value, true);
       else view.setUint8(to + done, value);
@@ -61,10 +61,10 @@ export class SlowAccess {
   }
 
   #storeDevice(physical: number, size: number, from: number): void {
-    const { view } = this.#memory;
     for (let done = 0; done < size; ) {
       const width = widest(size - done);
       const at = from + done;
+      const { view } = this.#memory;
       const value = width === 4 ? view.getUint32(at, true) : width === 2 ? view.getUint16(at, true) : view.getUint8(at);
       this.#bus.write(physical + done, width, value);
       done += width;

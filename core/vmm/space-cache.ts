@@ -3,7 +3,8 @@
  * what a walk answers (CR3 base, PG, PSE, PAE, WP, A20), so a CR3 reload finds its table again and is
  * a pointer swap. Least recently used tables are given to new spaces.
  */
-import { type MemoryLayout, SHADOW_TABLE_SIZE } from '../memory/layout.ts';
+import { SHADOW_TABLE_SIZE, shadowTable } from '../memory/layout.ts';
+import type { LinearMemory } from '../memory/linear-memory.ts';
 import { a20Mask } from '../memory/page-walk.ts';
 
 /** The registers that choose the guest's address space; the virtual CPU has them. */
@@ -38,17 +39,18 @@ export interface Space {
 
 export class SpaceCache {
   readonly spaces: readonly Space[];
-  readonly #base: number;
+  readonly #memory: LinearMemory;
   readonly #evict: (space: Space) => void;
   #time = 0;
 
   /** @param evict empties the table of a space before another takes it */
-  constructor(layout: MemoryLayout, evict: (space: Space) => void) {
-    this.#base = layout.shadow;
+  constructor(memory: LinearMemory, evict: (space: Space) => void) {
+    const { layout } = memory;
+    this.#memory = memory;
     this.#evict = evict;
     this.spaces = Array.from({ length: layout.shadowCount }, (_, index) => ({
       index,
-      table: layout.shadow + index * SHADOW_TABLE_SIZE,
+      table: shadowTable(layout, index),
       paging: false,
       cr3: 0,
       pse: false,
@@ -61,7 +63,8 @@ export class SpaceCache {
 
   /** The space whose table lies at host address `table`. */
   at(table: number): Space {
-    return this.spaces[(table - this.#base) / SHADOW_TABLE_SIZE];
+    const { shadow, moreShadow } = this.#memory.layout;
+    return this.spaces[table === shadow ? 0 : 1 + (table - moreShadow) / SHADOW_TABLE_SIZE];
   }
 
   /** The space that the control registers select, found or made. */
@@ -89,6 +92,7 @@ export class SpaceCache {
       if (space.used < oldest.used) oldest = space;
     }
     if (oldest.used !== 0) this.#evict(oldest);
+    this.#memory.ensure(oldest.table + SHADOW_TABLE_SIZE);
     oldest.paging = paging;
     oldest.cr3 = cr3;
     oldest.pse = pse;

@@ -17,9 +17,9 @@ export function cpuSeconds(pid) {
 }
 
 /** Runs a command, gives `watch(output so far, cpu clock)` every chunk until it answers true, then ends it. */
-function watchOutput([command, ...args], watch) {
+function watchOutput([command, ...args], watch, env = process.env) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'], env });
     let output = '';
     const timer = setTimeout(() => finish('timeout'), LIMIT_SECONDS * 1000);
     const finish = (error) => {
@@ -57,12 +57,13 @@ export async function timeGuest(command) {
 }
 
 /** @returns CPU seconds from the start of the process to the guest's first byte; throws when none comes */
-export async function timeFirstByte(command) {
+export async function timeFirstByte(command, env) {
   let first;
-  const error = await watchOutput(command, (output, clock) => {
+  const watch = (output, clock) => {
     first ??= clock;
     return output.length > 0;
-  });
+  };
+  const error = await watchOutput(command, watch, env);
   if (first === undefined || Number.isNaN(first)) throw new Error(`${command[0]}: ${error ?? 'no time was measured'}`);
   return first;
 }

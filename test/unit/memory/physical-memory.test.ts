@@ -8,6 +8,22 @@ function ram(pages = 8): PhysicalMemory {
 }
 
 describe('physical memory', () => {
+  it('comes into being where it is used, and counts as zero until then', () => {
+    const linear = new LinearMemory(layoutFor(64 * 256, 1));
+    const memory = new PhysicalMemory(linear, 64 << 20);
+    const [first, size] = [memory.presentPages, linear.size];
+    expect(size).toBeLessThan(64 << 20);
+    expect(memory.word((40 << 20) + 4)).toBe(0);
+    expect(memory.presentPages).toBe(first);
+    const address = (first << 12) - 2;
+    expect(memory.write('loader', address, Uint8Array.of(1, 2, 3, 4))).toBe(4);
+    expect([...memory.read(address, 4)]).toEqual([1, 2, 3, 4]);
+    expect(linear.size).toBe(2 * size);
+    expect(memory.read((64 << 20) - 2, 4)).toEqual(new Uint8Array(2));
+    expect(linear.size).toBe(linear.layout.total);
+    expect(memory.presentPages).toBe(64 * 256);
+  });
+
   it('reads and writes across pages and stops where RAM ends', () => {
     const memory = ram();
     expect(memory.write('loader', 0xffe, Uint8Array.of(1, 2, 3, 4))).toBe(4);

@@ -116,10 +116,12 @@ const TABLES = 2;
 /** Without room for decoded code, which the toy engine has not: a rig for every test has to be cheap. */
 function smallLayout(): MemoryLayout {
   const shadow = 0x30000;
+  const moreShadow = shadow + SHADOW_TABLE_SIZE;
   const frames = shadow + TABLES * SHADOW_TABLE_SIZE;
   const none = { records: shadow, recordsSize: 0, codeTables: shadow, codeTablesSize: 0 };
   const total = frames + PAGES * 4096;
-  return { codeIndex: 0x20000, ...none, shadow, shadowCount: TABLES, frames, frameCount: PAGES, total };
+  const tables = { shadow, moreShadow, shadowCount: TABLES };
+  return { codeIndex: 0x20000, ...none, ...tables, frames, frameCount: PAGES, initial: total, total };
 }
 
 const memory = new LinearMemory(smallLayout());

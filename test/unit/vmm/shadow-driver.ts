@@ -36,7 +36,9 @@ export class Rig {
   hits = 0;
 
   constructor(pages: number, bus: MemoryBus = NO_DEVICES, tables = 3) {
-    this.memory = new LinearMemory(layoutFor(pages, tables));
+    const layout = layoutFor(pages, tables);
+    // No frame exists at first, so that memory grows under whatever is going on.
+    this.memory = new LinearMemory({ ...layout, initial: Math.ceil(layout.frames / 65536) * 65536 });
     this.physical = new PhysicalMemory(this.memory, pages * 4096);
     this.space = new ShadowPaging(this.memory, this.physical, bus, this.control);
     this.context = new Context(this.memory, 0);
