@@ -51,3 +51,8 @@ export const X87_LINES: readonly string[] = lines;
 export function isX87(opcode: number): boolean {
   return opcode >= 0xd8 && opcode <= 0xdf;
 }
+
+/** The mnemonics of x87 instructions but WAIT begin with F, and no others do. */
+export function isX87Mnemonic(mnemonic: string): boolean {
+  return mnemonic.startsWith('f');
+}

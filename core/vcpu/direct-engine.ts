@@ -31,6 +31,7 @@ import type { Engine } from './engine.ts';
 import { EXIT_BUDGET, EXIT_FAULT, EXIT_LOOKUP, EXIT_TRAP, EXIT_WATCH, type Exit } from './exit.ts';
 import { describeFault, refused, setFault, setFetchFault } from './faults.ts';
 import { CodeCache, type CodeTable } from './interpreter/code-cache.ts';
+import { addRareForms } from './interpreter/rare-forms.ts';
 import {
   HANDLER_BREAK,
   HANDLER_COUNT,
@@ -100,19 +101,17 @@ export class DirectEngine implements Engine {
       counting: options.tier === 1,
       dropped: (table, from, to) => this.blocks?.dropped(table, from, to),
       flushed: () => this.blocks?.flushed(),
+      rare: () => addRareForms(tier0, env, this.tier0),
     });
-    const instance = new WebAssembly.Instance(tier0, {
-      env: {
-        memory: memory.memory,
-        slow: (_: number, linear: number, what: number) =>
-          this.data.access(this.context, linear >>> 0, what, this.alone),
-        commit: () => this.data.commit(this.context),
-        enter: (_: number, from: number) => this.enter(this.context.eip, from),
-        link: (_: number, record: number) => this.link(record),
-        hot: (_: number, record: number) => this.arrive(record),
-      },
-    });
-    this.tier0 = instance.exports as unknown as Tier0;
+    const env = {
+      memory: memory.memory,
+      slow: (_: number, linear: number, what: number) => this.data.access(this.context, linear >>> 0, what, this.alone),
+      commit: () => this.data.commit(this.context),
+      enter: (_: number, from: number) => this.enter(this.context.eip, from),
+      link: (_: number, record: number) => this.link(record),
+      hot: (_: number, record: number) => this.arrive(record),
+    };
+    this.tier0 = new WebAssembly.Instance(tier0, { env }).exports as unknown as Tier0;
     if (options.tier === 1) this.blocks = new BlockCache(memory, this.tier0.table);
   }
 

@@ -1,4 +1,4 @@
-/** A WebAssembly module: types, imports, functions, one table, exports. Knows no x86. */
+/** A WebAssembly module: types, imports, functions, one table, exports, custom sections. Knows no x86. */
 import { assert } from '../util/assert.ts';
 import { ByteBuffer } from './byte-buffer.ts';
 import type { Code } from './code.ts';
@@ -15,7 +15,9 @@ export class ModuleWriter {
   private readonly exports = new ByteBuffer();
   private exportCount = 0;
   private tableSize = 0;
-  private elements: number[] = [];
+  private elements: readonly number[] = [];
+  private elementsAt = 0;
+  private readonly custom: { name: string; bytes: Uint8Array }[] = [];
 
   type(parameters: readonly ValueType[], results: readonly ValueType[]): number {
     const key = `${parameters.join()}:${results.join()}`;
@@ -45,6 +47,21 @@ export class ModuleWriter {
     this.imports.u32(65536);
   }
 
+  /** Imports table 0 and fills it with `elements` from slot `at`. */
+  importTable(module: string, name: string, at: number, elements: readonly number[]): void {
+    this.importEntry(module, name, 1);
+    this.imports.byte(FUNCREF);
+    this.imports.byte(0);
+    this.imports.u32(at + elements.length);
+    this.elements = elements;
+    this.elementsAt = at;
+  }
+
+  /** A section that engines pass over; `WebAssembly.Module.customSections` finds it. */
+  customSection(name: string, bytes: Uint8Array): void {
+    this.custom.push({ name, bytes });
+  }
+
   /** Imports come before every defined function. Answers the function index. */
   importFunction(module: string, name: string, type: number): number {
     this.importEntry(module, name, 0);
@@ -70,7 +87,7 @@ export class ModuleWriter {
   }
 
   /** Defines and exports table 0 with `elements` from slot 0 and room up to `size` slots. */
-  exportTable(name: string, size: number, elements: number[]): void {
+  exportTable(name: string, size: number, elements: readonly number[]): void {
     this.tableSize = size;
     this.elements = elements;
     this.exports.name(name);
@@ -118,7 +135,7 @@ export class ModuleWriter {
         bytes.u32(1);
         bytes.byte(0);
         bytes.byte(0x41);
-        bytes.s32(0);
+        bytes.s32(this.elementsAt);
         bytes.byte(0x0b);
         bytes.u32(this.elements.length);
         for (const index of this.elements) bytes.u32(index);
@@ -131,6 +148,12 @@ export class ModuleWriter {
         bytes.raw(code.finish());
       }
     });
+    for (const { name, bytes: content } of this.custom) {
+      section(0, (bytes) => {
+        bytes.name(name);
+        bytes.raw(content);
+      });
+    }
     return out.take();
   }
 }

@@ -240,8 +240,10 @@ async function buildTier0() {
   tables['handlers.ts'] = `
     const numbers = new Map(${JSON.stringify(keys)}.split(' ').map((key, i) => [key, ${made.FIRST_FORM} + i]));
     export const handlerOf = (key) => numbers.get(key);
+    export const FIRST_RARE = ${made.FIRST_RARE};
     export const HANDLERS = ${made.HANDLERS};
-    export const BLOCK_SLOTS = ${made.BLOCK_SLOTS};`;
+    export const BLOCK_SLOTS = ${made.BLOCK_SLOTS};
+    export const RARE = '${made.RARE}';`;
   const list = (texts) => `${JSON.stringify(texts.join('\n'))}.split('\\n')`;
   tables['opcode-texts.ts'] = `
     export const OPCODE_TEXTS = ${list(made.OPCODE_TEXTS)};

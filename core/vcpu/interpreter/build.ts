@@ -12,7 +12,7 @@ import { Code, type Label } from '../../wasm/code.ts';
 import { ModuleWriter } from '../../wasm/module.ts';
 import * as w from '../../wasm/opcodes.ts';
 import { defineX87Routines } from '../x87/index.ts';
-import { BLOCK_SLOTS, FORMS, HANDLERS, HOT_COUNT } from './handlers.ts';
+import { BLOCK_SLOTS, FIRST_RARE, FORMS, HANDLERS, HOT_COUNT, RARE } from './handlers.ts';
 import { FIRST_FORM } from './record.ts';
 import { type Ends, LOCAL_RECORD, RecordEmitter, type Runtime } from './record-emitter.ts';
 import { emitEnter, emitJump, emitSpecial, emitStepTest, emitTaken, emitTakenInline } from './runtime.ts';
@@ -65,13 +65,34 @@ function hotEnds(c: Code, loop: Label, taken: Label): Ends {
   };
 }
 
-/** Bytes of the tier-0 WebAssembly module. Imports `env.memory`, `env.slow`, `env.commit`, `env.enter`, `env.link`, `env.hot`. */
+/** A handler: (context, record) -> next record, or 0. */
+function handlerType(module: ModuleWriter): number {
+  return module.type([w.I32, w.I32], [w.I32]);
+}
+
+/** Adds a function of its own for each form; answers their indices. */
+function defineForms(module: ModuleWriter, forms: readonly Form[], runtime: Runtime): number[] {
+  return forms.map((form) => {
+    const index = module.declare(handlerType(module));
+    const c = new Code(2);
+    emitMeaning(new RecordEmitter(c, form, runtime, coldEnds(c, runtime)), form);
+    c.op(w.UNREACHABLE);
+    module.define(index, c);
+    return index;
+  });
+}
+
+/**
+ * Bytes of the tier-0 WebAssembly module. Imports `env.memory`, `env.slow`, `env.commit`, `env.enter`, `env.link`,
+ * `env.hot`. Its custom section RARE holds a second module with the handlers of rare forms: an engine instantiates
+ * it over the first one's table when it decodes one, since validating it is most of what the module costs to start.
+ */
 export function buildTier0(): Uint8Array {
   const module = new ModuleWriter();
   const { I32 } = w;
   module.importMemory('env', 'memory');
   const three = module.type([I32, I32, I32], [I32]);
-  const handler = module.type([I32, I32], [I32]);
+  const handler = handlerType(module);
   const run = module.type([I32, I32], []);
   const one = module.type([I32], []);
   const slow = module.importFunction('env', 'slow', three);
@@ -83,8 +104,7 @@ export function buildTier0(): Uint8Array {
   const enter = module.declare(three);
   const jump = module.declare(three);
   const taken = module.declare(handler);
-  const x87 = defineX87Routines(module);
-  const runtime: Runtime = { slow, commit, jump, taken, x87 };
+  const runtime: Runtime = { slow, commit, jump, taken, x87: defineX87Routines(module, ['initialise', 'summarise']) };
 
   const define = (index: number, parameters: number, emit: (c: Code) => void) => {
     const c = new Code(parameters);
@@ -101,14 +121,7 @@ export function buildTier0(): Uint8Array {
     define(index, 2, (c) => emitSpecial(c, special, { enter, hot, block }));
     slots.push(index);
   }
-  for (const form of FORMS) {
-    const index = module.declare(handler);
-    define(index, 2, (c) => {
-      emitMeaning(new RecordEmitter(c, form, runtime, coldEnds(c, runtime)), form);
-      c.op(w.UNREACHABLE);
-    });
-    slots.push(index);
-  }
+  slots.push(...defineForms(module, FORMS.slice(0, FIRST_RARE - FIRST_FORM), runtime));
 
   const runIndex = module.declare(run);
   define(runIndex, 2, (c) => emitHotLoop(c, runtime, handler, enter, link));
@@ -117,7 +130,27 @@ export function buildTier0(): Uint8Array {
   module.exportFunction('run', runIndex);
   module.exportFunction('step', stepIndex);
   module.exportFunction('enter', enter);
+  module.exportFunction('jump', jump);
+  module.exportFunction('taken', taken);
   module.exportTable('table', HANDLERS + BLOCK_SLOTS, slots);
+  module.customSection(RARE, buildRare());
+  return module.finish();
+}
+
+/** The module of rare forms. Imports of `env` the memory, `slow` and `commit`; of `tier0` what the first module exports. */
+function buildRare(): Uint8Array {
+  const module = new ModuleWriter();
+  const { I32 } = w;
+  module.importMemory('env', 'memory');
+  const three = module.type([I32, I32, I32], [I32]);
+  const runtime: Runtime = {
+    slow: module.importFunction('env', 'slow', three),
+    commit: module.importFunction('env', 'commit', module.type([I32], [])),
+    jump: module.importFunction('tier0', 'jump', three),
+    taken: module.importFunction('tier0', 'taken', handlerType(module)),
+    x87: defineX87Routines(module),
+  };
+  module.importTable('tier0', 'table', FIRST_RARE, defineForms(module, FORMS.slice(FIRST_RARE - FIRST_FORM), runtime));
   return module.finish();
 }
 

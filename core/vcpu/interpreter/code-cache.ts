@@ -3,10 +3,12 @@
  * starts there, for one mode. A pure cache: any part may be dropped at any time. Records are never reused
  * before a flush, so that the one being executed stays readable while its page is rewritten.
  */
-import { Decoder, toInstruction } from '../../isa/decode.ts';
+import { type Decoded, Decoder, toInstruction } from '../../isa/decode.ts';
 import type { Instruction } from '../../isa/instruction.ts';
+import type { Row } from '../../isa/opcodes.ts';
 import type { LinearMemory } from '../../memory/linear-memory.ts';
 import type { Mode } from '../mode.ts';
+import { FIRST_RARE } from './handlers.ts';
 import { packRecord, packSpecial } from './packer.ts';
 import {
   HANDLER_BLOCK,
@@ -55,6 +57,8 @@ export interface CodeCacheHooks {
   dropped(table: CodeTable, from: number, to: number): void;
   /** Everything was dropped. */
   flushed(): void;
+  /** A record of a rare form was made, the first of all. */
+  rare(): void;
 }
 
 export class CodeCache {
@@ -70,6 +74,8 @@ export class CodeCache {
   private trapped: Trapped[] = [];
   /** Runs of one page-crossing (or uncached) instruction by its second host page, to drop them on writes. */
   private crossing = new Map<number, { record: number; table: CodeTable; offset: number }[]>();
+
+  private rareSeen = false;
 
   constructor(memory: LinearMemory, hooks: CodeCacheHooks) {
     this.memory = memory;
@@ -207,10 +213,17 @@ export class CodeCache {
         this.packTrap(at, offset, faults ? 'general-protection' : toInstruction(d));
         return this.counted(table, start, first, count);
       }
-      packRecord(memory, at, offset, d, row, mode);
+      this.pack(at, offset, d, row, mode);
       offset += d.length;
       if (ENDS_RUN.has(row.mnemonic)) return this.counted(table, start, first, count);
     }
+  }
+
+  private pack(record: number, offset: number, d: Decoded, row: Row, mode: Mode): void {
+    packRecord(this.memory, record, offset, d, row, mode);
+    if (this.rareSeen || this.handler(record) < FIRST_RARE) return;
+    this.rareSeen = true;
+    this.hooks.rare();
   }
 
   private packTrap(record: number, offset: number, trapped: Trapped): void {
@@ -248,7 +261,7 @@ export class CodeCache {
     if (row === undefined || row.trapClass !== 'innocuous') {
       this.packTrap(record, offset, d.tooLong || d.incomplete ? 'general-protection' : toInstruction(d));
     } else {
-      packRecord(memory, record, offset, d, row, table.mode);
+      this.pack(record, offset, d, row, table.mode);
       packSpecial(memory, this.allocate(table), HANDLER_CHAIN, offset, offset + d.length, 0);
     }
     if (secondPage !== 0) {

@@ -5,6 +5,7 @@
  */
 import type { Decoded } from '../../isa/decode.ts';
 import type { Form } from '../../isa/forms.ts';
+import { isX87Mnemonic } from '../../isa/opcodes-x87.ts';
 import { Emitter, type Intent, LOCAL_CONTEXT, type Place, type Value } from '../../isa/semantics/emitter.ts';
 import {
   CTX_FLAG_AUX,
@@ -241,8 +242,8 @@ export class BlockEmitter extends Emitter {
 /** Forms that one straight block can hold; others end it. */
 export function translatable(form: Form): boolean {
   if (form.repeat !== 0) return false;
-  // All x87 mnemonics begin so; its routines belong to tier 0's module.
-  if (ENDS.has(form.mnemonic) || form.mnemonic.startsWith('f')) return false;
+  // The x87 routines belong to tier 0's module.
+  if (ENDS.has(form.mnemonic) || isX87Mnemonic(form.mnemonic)) return false;
   // Wrapping stacks and nested frames are rare and long: tier 0 does them.
   return form.flat || !COMPLEX_STACK.has(form.mnemonic);
 }

@@ -28,10 +28,11 @@ const ROUTINES: Routines = {
 
 const TYPES = { i: I32, l: I64 } as const;
 
-/** Adds every routine to a module; answers where they are. */
-export function defineX87Routines(module: ModuleWriter): RoutineIndex {
+/** Adds routines to a module, all of them unless `names` says which; answers where they are. */
+export function defineX87Routines(module: ModuleWriter, names = Object.keys(ROUTINES)): RoutineIndex {
   const known = new Map(
-    Object.entries(ROUTINES).map(([name, routine]) => {
+    names.map((name) => {
+      const routine = ROUTINES[name];
       const letters = [...`i${routine.parameters}`] as ('i' | 'l')[];
       const type = module.type(
         letters.map((letter) => TYPES[letter]),
