@@ -19,7 +19,7 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsSetVariable: true,
   supportsSetExpression: true,
   supportsCompletionsRequest: true,
-  completionTriggerCharacters: ['$', '%', '.'],
+  completionTriggerCharacters: ['$', '%', '.', '>'],
   supportsModulesRequest: true,
   supportsLoadedSourcesRequest: true,
   supportsRestartRequest: true,

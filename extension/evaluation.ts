@@ -1,4 +1,4 @@
-/** Expressions of the client: watches, hovers, the Debug Console, setExpression, completions. */
+/** Expressions of the client: watches, hovers, the Debug Console, setExpression. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import {
   type DataObject,
@@ -9,13 +9,12 @@ import {
   isOwnType,
   isScalar,
   isSigned,
-  registerNames,
   StorageError,
   sizeOf,
   typeName,
   type Value,
 } from '../core/index.ts';
-import { integer, type Json, required, text } from './arguments.ts';
+import { integer, type Json, required } from './arguments.ts';
 import { assign } from './assignment.ts';
 import type { Debuggee } from './debuggee.ts';
 import { formatContext, openable } from './program-variables.ts';
@@ -29,7 +28,6 @@ const ASSIGNMENT = /^(.*[^=!<>])=([^=].*)$/s;
 const FORMAT = /^(.*),\s*([xdboc])\s*$/s;
 /** Hovers ask for any word of the source; only names and simple paths are worth an answer. */
 const HOVER = /^[\s$%*&]*[A-Za-z_.][\w.$:]*(?:(?:->|\.)\w+|\[\w+\])*\s*$/;
-const MAX_COMPLETIONS = 100;
 
 type Evaluated = DebugProtocol.EvaluateResponse['body'];
 
@@ -141,27 +139,6 @@ export async function setExpression(
   await assign(expression, required(args.value, 'value'), frame, debuggee);
   const { result, ...rest } = await evaluateText(expression, frame, debuggee);
   return { value: result, ...rest };
-}
-
-/** Registers and symbols that begin as the word before the cursor does. */
-export function completions(args: Json, debuggee: Debuggee): DebugProtocol.CompletionsResponse['body'] {
-  const line =
-    text(args.text)
-      .split('\n')
-      .at(Math.max(integer(args.line, 1) - 1, 0)) ?? '';
-  const before = line.slice(0, Math.max(integer(args.column, line.length + 1) - 1, 0));
-  const word = /[$%]?[A-Za-z_.][\w.]*$|[$%]$/.exec(before)?.[0] ?? '';
-  const prefix = word.replace(/^[$%]/, '');
-  const common = { start: before.length - prefix.length, length: prefix.length };
-  const registers = registerNames().filter((name) => name.startsWith(prefix.toLowerCase()));
-  const symbols =
-    word === prefix && prefix !== '' ? debuggee.images.flatMap((image) => image.names(prefix, MAX_COMPLETIONS)) : [];
-  return {
-    targets: [
-      ...registers.map((label): DebugProtocol.CompletionItem => ({ label, type: 'variable', ...common })),
-      ...symbols.map((label): DebugProtocol.CompletionItem => ({ label, type: 'function', ...common })),
-    ].slice(0, MAX_COMPLETIONS),
-  };
 }
 
 /** The text of a log point with `{expression}` filled in; a mistake shows in its place. */

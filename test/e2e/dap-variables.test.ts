@@ -45,6 +45,20 @@ const find = (list: DebugProtocol.Variable[], name: string) => list.find((one) =
 const evaluated = async (expression: string, frameId = 1, context = 'watch') =>
   (await request('evaluate', { expression, frameId, context })).result;
 
+test('completions are the variables of the frame and the members of what they are', async () => {
+  await stoppedIn('walk');
+  const labels = async (text: string) => {
+    const { targets } = await request('completions', { text, column: text.length + 1, frameId: 1 });
+    return targets.map((item: DebugProtocol.CompletionItem) => `${item.label} ${item.start} ${item.length}`);
+  };
+  expect(await labels('rec')).toContain('record 0 3');
+  expect(await labels('2 * record->t')).toEqual(['tint 12 1', 'twice 12 1', 'text 12 1']);
+  expect(await labels('record->corners[1].')).toEqual(['x 19 0', 'y 19 0']);
+  // Of the anonymous structure and union inside it.
+  expect(await labels('first.')).toEqual(expect.arrayContaining(['a 6 0', 'b 6 0', 'c 6 0', 'zeros 6 0']));
+  expect(await labels('nothing->x')).toEqual([]);
+});
+
 test('structures and arrays open, a page at a time', async () => {
   await stoppedIn('walk');
   const record = find(await variablesOf('Arguments'), 'record');

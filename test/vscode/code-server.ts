@@ -28,32 +28,41 @@ const { VSCE, VSCE_VERSION, PACKAGE_WORDS } = (await import(
 /** What packs as `npm run package` does. */
 export const PACKER: Wanted = { name: 'vsce', packages: { [VSCE]: VSCE_VERSION } };
 
-const vsce = (installed: string, words: readonly string[], cwd: string) =>
-  finished(start(path.join(installed, `node_modules/${VSCE}/vsce`), words, cwd));
+/** Files that are to be left out; contents do not matter. */
+const OTHERS = [
+  'core/index.ts',
+  'test/x.test.ts',
+  'node_modules/x/index.js',
+  '.work/x.json',
+  'dist/index.js',
+  'x.vsix',
+];
 
-/** The files of the repository that a package would have, with `/` between folders. */
-export async function filesToPack(installed: string): Promise<string[]> {
-  const said = await vsce(installed, ['ls', '--no-dependencies'], root);
-  return said.trim().split(/\r?\n/);
+/** What .vscodeignore lets through, and what package.json needs. */
+export function packedFiles(): string[] {
+  const kept = readFileSync(path.join(root, '.vscodeignore'), 'utf8').matchAll(/^!(.+)$/gm);
+  return [...kept].map(([, name]) => name);
 }
 
 /**
- * Packs the extension from what is built; answers the file. The npm scripts stay behind, for they would build dist
- * anew under the other tests.
+ * Packs the extension from what is built; answers the file. It is done in a folder of its own, without the npm
+ * scripts, for they would build dist anew under the other tests; a few files of no package are there as well.
  * @param installed folder with what PACKER wants
  */
 export async function packExtension(installed: string): Promise<string> {
   const stage = path.join(work, 'package');
   rmSync(stage, { recursive: true, force: true });
-  for (const name of ['.vscodeignore', ...(await filesToPack(installed))]) {
-    mkdirSync(path.dirname(path.join(stage, name)), { recursive: true });
-    copyFileSync(path.join(root, name), path.join(stage, name));
-  }
   const { scripts: _, ...manifest } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  writeFileSync(path.join(stage, 'package.json'), JSON.stringify(manifest));
+  for (const name of ['.vscodeignore', ...packedFiles(), ...OTHERS]) {
+    mkdirSync(path.dirname(path.join(stage, name)), { recursive: true });
+    if (OTHERS.includes(name)) writeFileSync(path.join(stage, name), '');
+    else if (name === 'package.json') writeFileSync(path.join(stage, name), JSON.stringify(manifest));
+    else copyFileSync(path.join(root, name), path.join(stage, name));
+  }
   const file = path.join(work, 'trapgate.vsix');
   rmSync(file, { force: true });
-  const said = await vsce(installed, [...PACKAGE_WORDS, '--out', file], stage);
+  const packer = path.join(installed, `node_modules/${VSCE}/vsce`);
+  const said = await finished(start(packer, [...PACKAGE_WORDS, '--out', file], stage));
   if (!existsSync(file)) throw new Error(`vsce made no package:\n${said}`);
   return file;
 }
