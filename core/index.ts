@@ -18,6 +18,7 @@ export type { FrameView } from './debug/dwarf/frame-view.ts';
 export { type FunctionRange, FunctionTable } from './debug/dwarf/function-table.ts';
 export type { LineLocation, LineTable } from './debug/dwarf/line-table.ts';
 export type { FunctionScope } from './debug/dwarf/scopes.ts';
+export { type SplitContents, type SplitFile, splitKey } from './debug/dwarf/split.ts';
 export type { Variables } from './debug/dwarf/variables.ts';
 export {
   type EvaluateContext,

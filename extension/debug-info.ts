@@ -1,5 +1,12 @@
 /** What the adapter asks of an image's symbols and line table; addresses are linear. */
-import { type FrameRow, type FunctionScope, Program, type SymbolMeaning, type Variables } from '../core/index.ts';
+import {
+  type FrameRow,
+  type FunctionScope,
+  Program,
+  type SplitContents,
+  type SymbolMeaning,
+  type Variables,
+} from '../core/index.ts';
 
 export interface SourceRow {
   readonly file: string;
@@ -46,8 +53,8 @@ export interface DebugInfo {
 }
 
 /** Of an ELF file. @throws UserError when the bytes are none */
-export function debugInfoOf(bytes: Uint8Array, path: string, offset = 0): DebugInfo {
-  const program = Program.fromBytes(bytes, offset);
+export function debugInfoOf(bytes: Uint8Array, path: string, offset = 0, splits?: SplitContents): DebugInfo {
+  const program = Program.fromBytes(bytes, offset, splits);
   const { symbols, functions, lines, problems } = program;
   return {
     name: path.split(/[/\\]/).at(-1) ?? path,

@@ -2,6 +2,7 @@
 import { DEFAULT_CONFIG, type DebugTarget, isElf, Machine, MachineTarget, UserError } from '../core/index.ts';
 import type { LaunchConfiguration, SymbolFile } from './configuration.ts';
 import { type DebugInfo, debugInfoOf } from './debug-info.ts';
+import { type FileReader, readSplitFiles } from './split-files.ts';
 import type { Provided } from './target-factory.ts';
 
 export interface HostServices {
@@ -113,10 +114,14 @@ export async function loadImages(
   symbols: readonly SymbolFile[],
   host: Pick<HostServices, 'readFile'>,
 ): Promise<DebugInfo[]> {
-  const images = isElf(program) ? [debugInfoOf(program, path)] : [];
+  const images = isElf(program) ? [await readDebugInfo(program, path, 0, host)] : [];
   for (const { file, offset } of symbols)
-    images.push(debugInfoOf(await readNamed(host, file, 'symbol file'), file, offset));
+    images.push(await readDebugInfo(await readNamed(host, file, 'symbol file'), file, offset, host));
   return images;
+}
+
+async function readDebugInfo(bytes: Uint8Array, path: string, offset: number, host: FileReader): Promise<DebugInfo> {
+  return debugInfoOf(bytes, path, offset, await readSplitFiles(bytes, path, host));
 }
 
 /** A GDB stub and a file for COM1, where the configuration asks for them. */

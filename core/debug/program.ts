@@ -9,14 +9,16 @@ import { AT_COMP_DIR, AT_STMT_LIST } from './dwarf/attributes.ts';
 import { DebugEntries, type Entry } from './dwarf/entries.ts';
 import { FrameTable } from './dwarf/frame.ts';
 import type { FrameRow } from './dwarf/frame-rules.ts';
-import { FunctionTable } from './dwarf/function-table.ts';
+import { type FunctionRange, FunctionTable } from './dwarf/function-table.ts';
 import { type DebugInfo, readDebugInfo } from './dwarf/info.ts';
+import { readUnitSpan } from './dwarf/initial-length.ts';
 import { readLineHeader } from './dwarf/line-header.ts';
 import { runLinePrograms } from './dwarf/line-program.ts';
 import { LineRows } from './dwarf/line-rows.ts';
 import { LineTable } from './dwarf/line-table.ts';
 import { qualifiedName } from './dwarf/names.ts';
 import { debugSections } from './dwarf/sections.ts';
+import { joinSplits, type SplitContents, type SplitFile, splitFilesOf } from './dwarf/split.ts';
 import { Variables } from './dwarf/variables.ts';
 import type { SymbolMeaning } from './evaluate.ts';
 import { functionsByName } from './function-lookup.ts';
@@ -35,6 +37,7 @@ export class Program {
   private readonly frames: () => FrameTable | undefined;
   private readonly fileLists = new Map<number, readonly string[]>();
   private frameTable: FrameTable | undefined;
+  private readonly entryOf: (found: FunctionRange) => Entry | undefined;
   private readonly offset: number;
   private readonly code: (linked: number, length: number) => Uint8Array;
 
@@ -45,6 +48,7 @@ export class Program {
     problems: readonly string[];
     variables: Variables | undefined;
     frames: () => FrameTable | undefined;
+    entryOf: (found: FunctionRange) => Entry | undefined;
     offset: number;
     code: (linked: number, length: number) => Uint8Array;
   }) {
@@ -54,20 +58,24 @@ export class Program {
     this.problems = parts.problems;
     this.variables = parts.variables;
     this.frames = parts.frames;
+    this.entryOf = parts.entryOf;
     this.offset = parts.offset;
     this.code = parts.code;
   }
 
   /** The path of a file that an entry of the debug information names by number, as the line table has it. */
   fileOf(entry: Entry, number: number): string | undefined {
-    const { root } = entry.owner;
+    // The lines of split debug information stay in the program.
+    const unit = entry.owner.all.skeleton ?? entry.owner;
+    const { root } = unit;
     const start = root?.number(AT_STMT_LIST);
     if (root === undefined || start === undefined) return undefined;
     let files = this.fileLists.get(start);
     if (files === undefined) {
-      const { sections } = entry.owner.all;
-      const cursor = new ByteCursor(sections.line, start + 4);
-      files = readLineHeader(cursor, sections, root.text(AT_COMP_DIR) ?? '')?.files ?? [];
+      const { sections } = unit.all;
+      const cursor = new ByteCursor(sections.line, start);
+      const { offsetSize } = readUnitSpan(cursor) ?? { offsetSize: 4 };
+      files = readLineHeader(cursor, offsetSize, sections, root.text(AT_COMP_DIR) ?? '')?.files ?? [];
       this.fileLists.set(start, files);
     }
     return files[number];
@@ -86,13 +94,19 @@ export class Program {
 
   /**
    * @param offset added to every address: where the file runs, less where it was linked
+   * @param splits contents of the files that `splitFiles` names, as far as they were found
    * @throws UserError when the bytes are no ELF file for IA-32
    */
-  static fromBytes(bytes: Uint8Array, offset = 0): Program {
-    return Program.fromElf(parseElf(bytes), offset);
+  static fromBytes(bytes: Uint8Array, offset = 0, splits?: SplitContents): Program {
+    return Program.fromElf(parseElf(bytes), offset, splits);
   }
 
-  static fromElf(elf: ElfFile, offset = 0): Program {
+  /** Files that hold the rest of a program's debug information; mostly none. @throws UserError as `fromBytes` does */
+  static splitFiles(bytes: Uint8Array): SplitFile[] {
+    return splitFilesOf(parseElf(bytes));
+  }
+
+  static fromElf(elf: ElfFile, offset = 0, splits?: SplitContents): Program {
     const problems: string[] = [];
     const attempt = <T>(make: () => T): T | undefined => {
       try {
@@ -107,26 +121,35 @@ export class Program {
     const sections = attempt(() => debugSections(elf));
     const info: DebugInfo =
       sections === undefined ? { units: [], functions: [], problems: [] } : readDebugInfo(sections);
-    problems.push(...info.problems);
+    const entries = sections && new DebugEntries(sections);
+    const joined = entries && joinSplits(entries, splits);
+    const halves = joined?.splits ?? [];
+    const split = halves.map((half) => readDebugInfo(half.sections, half.skeleton?.unit));
+    problems.push(...info.problems, ...split.flatMap((one) => one.problems), ...(joined?.problems ?? []));
     const accept = loadedCode(elf, offset);
     const rows = new LineRows(accept, offset);
-    const functions = new FunctionTable(info.functions, accept, offset);
+    // A skeleton may have a poor copy of what the other file tells in full.
+    const own = info.functions.filter(({ unit }) => joined?.skeletons.has(unit.start) !== true);
+    const others = split.flatMap((one, i) => one.functions.map((found) => ({ ...found, split: i })));
+    const functions = new FunctionTable([...own, ...others], accept, offset);
+    const entryOf = ({ split, infoOffset }: FunctionRange) =>
+      (split === undefined ? entries : halves[split])?.at(infoOffset);
     if (sections !== undefined) {
       const folders = new Map(info.units.map((unit) => [unit.lineTable, unit.folder]));
       problems.push(...runLinePrograms(sections, (start) => folders.get(start) ?? '', rows));
     }
-    const entries = sections && new DebugEntries(sections);
+    const units = entries && [...entries.units, ...halves.flatMap((half) => half.units)];
     return new Program({
       symbols,
       functions,
       lines: new LineTable(rows, functions, (entry) => opensFrame(codeAt(elf, entry - offset))),
       problems,
       variables:
-        entries &&
-        new Variables(entries, offset, {
+        units &&
+        new Variables(units, offset, {
           subprogramAt: (linked) => {
             const found = functions.at((linked + offset) >>> 0);
-            return found && entries.at(found.infoOffset);
+            return found && entryOf(found);
           },
           symbol: (name) => {
             const address = symbols.find(name);
@@ -145,6 +168,7 @@ export class Program {
             ),
         );
       },
+      entryOf,
       offset,
       code: (linked, length) => codeAt(elf, linked, length),
     });
@@ -177,7 +201,7 @@ export class Program {
 
   private functionsByName(name: string) {
     return functionsByName(name, this.functions, (found) => {
-      const entry = this.variables?.entries.at(found.infoOffset);
+      const entry = this.entryOf(found);
       return entry === undefined ? found.name : qualifiedName(entry);
     });
   }

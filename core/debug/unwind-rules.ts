@@ -119,6 +119,7 @@ class Unwinding {
     };
     const context: LocationContext = {
       loadOffset: 0,
+      offsetSize: 4,
       dataBase: stack.base,
       initial,
       register: (number) => this.register(number),

@@ -2,7 +2,7 @@
  * Damaged debug information: whatever it says, every question about scopes, variables, types, values and
  * callers ends in an answer. Seeded; a failure names its round.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { childCount, childrenOf } from '../../core/debug/children.ts';
 import { formatObject } from '../../core/debug/format-value.ts';
@@ -15,10 +15,12 @@ import type { DataObject } from '../../core/debug/value.ts';
 import { parseElf } from '../../core/image/elf.ts';
 import { UserError } from '../../core/util/errors.ts';
 import { buildGuest } from '../e2e/dwarf-session.ts';
+import { tool } from '../guests/build.ts';
 
 const ROUNDS = 10_000;
 const SLOWEST_ROUND_MS = 2000;
-const SECTIONS = /^\.(debug_(info|abbrev|loc|loclists|ranges|rnglists|types|frame|str_offsets|addr)|eh_frame)$/;
+const SECTIONS =
+  /^\.(debug_(info|abbrev|loc|loclists|ranges|rnglists|types|frame|str_offsets|addr|cu_index)(\.dwo)?|eh_frame)$/;
 const INTERESTING = [0, 1, 0x7f, 0x80, 0xff, 0x7fff_ffff, 0x8000_0000, 0xffff_fff0, 0xffff_ffff];
 
 /** xorshift32 */
@@ -73,7 +75,8 @@ async function ask(program: Program, addresses: readonly number[]): Promise<void
   for (const pc of addresses) {
     const row = program.frameRow(pc);
     if (row !== undefined) await applyFrameRow(row, { registers, savedAt, pc, base: 0, readMemory });
-    const frame = { pc, registers, savedAt, frameAddress: 0x1018, dataBase: 0, readMemory };
+    const alone = { pc, registers, savedAt, frameAddress: 0x1018, dataBase: 0, readMemory };
+    const frame = { ...alone, caller: { variables, frame: { ...alone, pc: addresses[0] } } };
     for (const scope of variables.scopesAt(pc)) {
       const names = new FrameScope([variables], { variables, scope, frame });
       const all = [...(await names.arguments()), ...(await names.locals()), ...(await names.globals())];
@@ -89,21 +92,27 @@ test('damaged debug information never breaks or hangs the debugger', { timeout: 
   const variants: [string, string, string[]][] = [
     ...[2, 3, 4, 5].map((version): [string, string, string[]] => ['shapes.c', 'gcc', [`-gdwarf-${version}`, '-O2']]),
     ['shapes.c', 'gcc', ['-gdwarf-4', '-O1', '-fdebug-types-section']],
+    ['entry-values.c', 'gcc', ['-gdwarf-5', '-gdwarf64', '-O2']],
+    ['shapes.c', 'gcc', ['-gdwarf-4', '-gsplit-dwarf', '-O2']],
     ['shapes.cpp', 'g++', ['-gdwarf-5', '-O1', '-fno-exceptions', '-fno-rtti', '-fasynchronous-unwind-tables']],
   ];
   const originals = variants.map(([source, compiler, flags], i) => {
-    const bytes = new Uint8Array(readFileSync(buildGuest(source, `fuzz-${i}`, compiler, flags)));
-    const { functions } = Program.fromBytes(bytes);
+    const path = buildGuest(source, `fuzz-${i}`, compiler, flags);
+    const bytes = new Uint8Array(readFileSync(path));
+    if (flags.includes('-gsplit-dwarf')) tool('dwp', ['-e', path, '-o', `${path}.dwp`]);
+    const half = existsSync(`${path}.dwp`) ? new Uint8Array(readFileSync(`${path}.dwp`)) : undefined;
+    const { functions } = Program.fromBytes(bytes, 0, { files: new Map(), package: half });
     const entries = functions.names.flatMap((name) => functions.named(name));
-    return { bytes, addresses: entries.map(({ start, end }) => start + ((end - start) >> 1)) };
+    return { bytes, half, addresses: entries.map(({ start, end }) => start + ((end - start) >> 1)) };
   });
   let problems = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const below = generator(0x9e37_79b9 ^ (round * 2_654_435_761));
-    const { bytes, addresses } = originals[round % originals.length];
+    const { bytes, half, addresses } = originals[round % originals.length];
     const began = performance.now();
     try {
-      const program = Program.fromBytes(damaged(bytes, below));
+      const split = half && { files: new Map<string, Uint8Array>(), package: damaged(half, below) };
+      const program = Program.fromBytes(split === undefined ? damaged(bytes, below) : bytes, 0, split);
       problems += program.problems.length > 0 ? 1 : 0;
       await ask(program, [addresses[below(addresses.length)], addresses[below(addresses.length)]]);
     } catch (error) {

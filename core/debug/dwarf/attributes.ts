@@ -93,6 +93,8 @@ export const AT_GNU_CALL_SITE_DATA_VALUE = 0x2112;
 export const AT_GNU_CALL_SITE_TARGET = 0x2113;
 export const AT_GNU_TAIL_CALL = 0x2115;
 export const AT_GNU_DWO_NAME = 0x2130;
+export const AT_GNU_DWO_ID = 0x2131;
+export const AT_GNU_RANGES_BASE = 0x2132;
 export const AT_GNU_ADDR_BASE = 0x2133;
 
 /** A value of AT_LANGUAGE. DWARF 5, 7.12. */

@@ -6,6 +6,7 @@ import { ByteCursor } from '../../util/bytes.ts';
 import { type Abbreviation, readAbbreviations } from './abbrev.ts';
 import { AT_ABSTRACT_ORIGIN, AT_SPECIFICATION } from './attributes.ts';
 import { type FormValue, readForm } from './form.ts';
+import { unitSpans } from './initial-length.ts';
 import type { DebugSections } from './sections.ts';
 import { Unit } from './unit.ts';
 import { readUnitHeader, type UnitHeader } from './unit-header.ts';
@@ -20,12 +21,15 @@ export class DebugEntries {
   readonly sections: DebugSections;
   /** Of .debug_info by their start, and behind them those of .debug_types. */
   readonly units: readonly UnitEntries[];
+  /** Of a file with the rest of a unit: the program's half of it. */
+  readonly skeleton: UnitEntries | undefined;
   private readonly infoUnits: readonly UnitEntries[];
   private readonly bySignature = new Map<string, UnitEntries>();
   private readonly abbreviations = new Map<number, Map<number, Abbreviation>>();
 
-  constructor(sections: DebugSections) {
+  constructor(sections: DebugSections, skeleton?: UnitEntries) {
     this.sections = sections;
+    this.skeleton = skeleton;
     this.infoUnits = this.headers(sections.info, false);
     this.units = [...this.infoUnits, ...this.headers(sections.types, true)];
     for (const unit of this.units)
@@ -34,14 +38,9 @@ export class DebugEntries {
 
   private headers(section: Uint8Array, ofTypes: boolean): UnitEntries[] {
     const units: UnitEntries[] = [];
-    const cursor = new ByteCursor(section);
-    while (cursor.remaining > 4) {
-      const start = cursor.offset;
-      const end = start + 4 + cursor.u32();
-      if (end > section.length) break;
-      const header = readUnitHeader(new ByteCursor(section, start + 4, end), start, ofTypes);
-      if (header !== undefined) units.push(new UnitEntries(this, section, header, end));
-      cursor.seek(end);
+    for (const span of unitSpans(section)) {
+      const header = readUnitHeader(section, span, ofTypes);
+      if (header !== undefined) units.push(new UnitEntries(this, section, header, span.end));
     }
     return units;
   }
@@ -102,7 +101,18 @@ export class UnitEntries {
     this.section = section;
     this.header = header;
     this.end = end;
-    this.unit = new Unit(header, all.sections);
+    this.unit = new Unit(header, all.sections, all.skeleton?.unit);
+  }
+
+  /** Attributes of the unit's own entry, without looking at the others; empty when it cannot be read. */
+  rootAttributes(): Attributes {
+    if (this.slots !== undefined) return this.slots.length === 0 ? new Map() : this.entry(0).attributes;
+    const cursor = new ByteCursor(this.section, this.header.firstEntry, this.end);
+    const shape = this.all.shapes(this.header.abbreviations).get(cursor.uleb());
+    if (shape === undefined) return new Map();
+    const attributes = this.read(this.header.firstEntry, shape);
+    this.unit.setBases(attributes);
+    return attributes;
   }
 
   /** The unit's own entry. */
@@ -137,6 +147,10 @@ export class UnitEntries {
 
   attributesOf(index: number): Attributes {
     const { offset, shape } = this.slot(index);
+    return this.read(offset, shape);
+  }
+
+  private read(offset: number, shape: Abbreviation): Attributes {
     const cursor = new ByteCursor(this.section, offset, this.end);
     cursor.uleb();
     const attributes = new Map<number, FormValue>();

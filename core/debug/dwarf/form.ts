@@ -3,6 +3,7 @@
  * base of its unit (string and address indexes) stays an index until `Unit` resolves it. DWARF 5, 7.5.
  */
 import { type ByteCursor, textAt } from '../../util/bytes.ts';
+import { type OffsetSize, readOffset } from './initial-length.ts';
 import type { DebugSections } from './sections.ts';
 
 export const FORM_IMPLICIT_CONST = 0x21;
@@ -11,6 +12,8 @@ export const FORM_IMPLICIT_CONST = 0x21;
 export interface FormContext {
   readonly version: number;
   readonly addressSize: number;
+  /** Width of offsets into sections. */
+  readonly offsetSize: OffsetSize;
   readonly sections: DebugSections;
 }
 
@@ -35,6 +38,8 @@ const number = (value: number): FormValue => ({ kind: 'number', value });
 const address = (value: number): FormValue => ({ kind: 'address', value: value % 0x1_0000_0000 });
 const text = (value: string | undefined): FormValue => ({ kind: 'text', value: value ?? '' });
 const reference = (value: number): FormValue => ({ kind: 'reference', value });
+
+const offset = (c: ByteCursor, context: FormContext) => readOffset(c, context.offsetSize);
 
 type Reader = (cursor: ByteCursor, context: FormContext) => FormValue;
 
@@ -78,27 +83,27 @@ const READERS: { readonly [form: number]: Reader } = {
   11: (c) => number(c.u8()),
   12: (c) => number(c.u8()), // flag
   13: (c) => number(c.sleb()),
-  14: (c, context) => text(textAt(context.sections.text, c.u32())), // strp
+  14: (c, context) => text(textAt(context.sections.text, offset(c, context))), // strp
   15: (c) => number(c.uleb()),
   // ref_addr: in DWARF 2 of the size of an address
   16: (c, context) => ({
     kind: 'global-reference',
-    value: context.version === 2 ? addressOfSize(c, context.addressSize) : c.u32(),
+    value: context.version === 2 ? addressOfSize(c, context.addressSize) : offset(c, context),
   }),
   17: (c) => reference(c.u8()),
   18: (c) => reference(c.u16()),
   19: (c) => reference(c.u32()),
   20: (c) => reference(c.u64()),
   21: (c) => reference(c.uleb()),
-  23: (c) => number(c.u32()), // sec_offset
+  23: (c, context) => number(offset(c, context)), // sec_offset
   24: (c) => block(c, c.uleb()), // exprloc
   25: () => number(1), // flag_present
   26: (c) => ({ kind: 'text-index', value: c.uleb() }),
   27: (c) => ({ kind: 'address-index', value: c.uleb() }),
   28: (c) => skipped(c, 4), // ref_sup4
-  29: (c) => skipped(c, 4), // strp_sup
+  29: (c, context) => skipped(c, context.offsetSize), // strp_sup
   30: (c) => block(c, 16), // data16
-  31: (c, context) => text(textAt(context.sections.lineText, c.u32())), // line_strp
+  31: (c, context) => text(textAt(context.sections.lineText, offset(c, context))), // line_strp
   32: (c) => ({ kind: 'signature', value: readSignature(c) }),
   34: (c) => ({ kind: 'location-index', value: c.uleb() }),
   35: (c) => ({ kind: 'range-index', value: c.uleb() }),
@@ -114,8 +119,8 @@ const READERS: { readonly [form: number]: Reader } = {
   // GNU extensions of split and shared debug information
   7937: (c) => ({ kind: 'address-index', value: c.uleb() }),
   7938: (c) => ({ kind: 'text-index', value: c.uleb() }),
-  7968: (c) => skipped(c, 4),
-  7969: (c) => skipped(c, 4),
+  7968: (c, context) => skipped(c, context.offsetSize),
+  7969: (c, context) => skipped(c, context.offsetSize),
 };
 
 const FORM_INDIRECT = 22;

@@ -5,6 +5,7 @@
  */
 import { ByteCursor } from '../../util/bytes.ts';
 import { type CommonEntry, type FrameRow, runFrameProgram } from './frame-rules.ts';
+import { readOffset, readUnitSpan, type UnitSpan } from './initial-length.ts';
 
 interface FrameEntry {
   readonly common: CommonEntry;
@@ -14,6 +15,9 @@ interface FrameEntry {
 }
 
 const ABSOLUTE = 0;
+/** In the place of the pointer to a common entry: this is one. As wide as an offset, all ones. */
+const COMMON = 0xffff_ffff;
+const WIDE_COMMON = COMMON * 0x1_0000_0000 + COMMON;
 const MAX_ENTRIES = 1 << 20;
 
 export class FrameTable {
@@ -65,23 +69,22 @@ class FrameReader {
     const entries: FrameEntry[] = [];
     const cursor = new ByteCursor(this.section);
     while (cursor.remaining > 4 && entries.length < MAX_ENTRIES) {
-      const length = cursor.u32();
-      const start = cursor.offset;
-      const end = start + length;
+      const span = readUnitSpan(cursor);
+      if (span === undefined || span.end > this.section.length) break;
       // A zero ends .eh_frame; linkers leave some between the parts they join.
-      if (length === 0) continue;
-      if (end > this.section.length) break;
-      const entry = this.entry(new ByteCursor(this.section, start, end), start);
+      if (span.end === span.first) continue;
+      const entry = this.entry(span);
       if (entry !== undefined) entries.push(entry);
-      cursor.seek(end);
+      cursor.seek(span.end);
     }
     return entries;
   }
 
-  private entry(cursor: ByteCursor, start: number): FrameEntry | undefined {
-    const id = cursor.u32();
-    if (id === (this.isUnwind ? 0 : 0xffff_ffff)) return undefined;
-    const common = this.common(this.isUnwind ? start - id : id);
+  private entry(span: UnitSpan): FrameEntry | undefined {
+    const cursor = new ByteCursor(this.section, span.first, span.end);
+    const pointer = this.pointer(cursor, span);
+    if (pointer === undefined) return undefined;
+    const common = this.common(this.isUnwind ? span.first - pointer : pointer);
     if (common === undefined) return undefined;
     const first = this.encoded(cursor, common.encoding);
     const size = this.encoded(cursor, common.encoding & 0x0f);
@@ -89,6 +92,14 @@ class FrameReader {
     if (common.hasAugmentation) cursor.skip(cursor.uleb());
     if (cursor.overrun) return undefined;
     return { common, start: first, end: first + size, instructions: cursor.take(cursor.remaining) };
+  }
+
+  /** From an entry to what it has in common with others; undefined when it is such a common one. */
+  private pointer(cursor: ByteCursor, { offsetSize }: UnitSpan): number | undefined {
+    // .eh_frame keeps 4 bytes here, whatever the length.
+    if (this.isUnwind) return cursor.u32() || undefined;
+    const pointer = readOffset(cursor, offsetSize);
+    return pointer === (offsetSize === 8 ? WIDE_COMMON : COMMON) ? undefined : pointer;
   }
 
   private common(at: number): CommonEntry | undefined {
@@ -99,10 +110,10 @@ class FrameReader {
   /** Length, id, version, augmentation text, (DWARF 4: sizes,) factors, return column, augmentation data. */
   private readCommon(at: number): CommonEntry | undefined {
     const cursor = new ByteCursor(this.section, at);
-    const length = cursor.u32();
-    const end = cursor.offset + length;
-    const id = cursor.u32();
-    if (id !== (this.isUnwind ? 0 : 0xffff_ffff) || cursor.overrun || end > this.section.length) return undefined;
+    const span = readUnitSpan(cursor);
+    if (span === undefined || this.pointer(cursor, span) !== undefined) return undefined;
+    const { end } = span;
+    if (cursor.overrun || end > this.section.length) return undefined;
     const version = cursor.u8();
     if (version !== 1 && version !== 3 && version !== 4) return undefined;
     const augmentation = cursor.text();

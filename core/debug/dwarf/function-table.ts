@@ -10,8 +10,9 @@ export interface FunctionRange {
   /** First address after it. */
   readonly end: number;
   readonly isAssembly: boolean;
-  /** Of its entry in .debug_info. */
+  /** Of its entry in .debug_info, which is that of a file with split debug information where `split` counts one. */
   readonly infoOffset: number;
+  readonly split?: number;
 }
 
 export class FunctionTable {
@@ -29,7 +30,8 @@ export class FunctionTable {
       for (const range of one.ranges) {
         const start = (range.start + offset) >>> 0;
         const end = start + (range.end - range.start);
-        const piece = { name: one.name, entry, start, end, isAssembly: one.unit.isAssembly, infoOffset: one.offset };
+        const { name, split, offset: infoOffset } = one;
+        const piece = { name, entry, start, end, isAssembly: one.unit.isAssembly, infoOffset, split };
         (one.inlined ? this.inlined : this.pieces).add(piece);
         if (entry < start || entry >= end) continue;
         addNamed(names, one.name, piece);

@@ -9,10 +9,8 @@ import {
   AT_ABSTRACT_ORIGIN,
   AT_ADDR_BASE,
   AT_COMP_DIR,
-  AT_DWO_NAME,
   AT_ENTRY_PC,
   AT_GNU_ADDR_BASE,
-  AT_GNU_DWO_NAME,
   AT_HIGH_PC,
   AT_LANGUAGE,
   AT_LOW_PC,
@@ -30,12 +28,15 @@ import {
   TAG_SUBPROGRAM,
 } from './attributes.ts';
 import { type FormValue, readForm } from './form.ts';
+import { unitSpans } from './initial-length.ts';
 import type { Range } from './ranges.ts';
 import type { DebugSections } from './sections.ts';
 import { Unit } from './unit.ts';
 import { readUnitHeader, type UnitHeader } from './unit-header.ts';
 
 export interface UnitInfo {
+  /** Of the unit in .debug_info. */
+  readonly start: number;
   readonly name: string;
   /** Folder of the compilation; '' when unknown. */
   readonly folder: string;
@@ -54,6 +55,8 @@ export interface FunctionInfo {
   readonly inlined: boolean;
   /** Of its entry in .debug_info. */
   readonly offset: number;
+  /** Which of the files with split debug information it stands in; undefined for the program itself. */
+  readonly split?: number;
 }
 
 export interface DebugInfo {
@@ -72,12 +75,10 @@ const UNIT_ATTRIBUTES = new Set([
   AT_LOW_PC,
   AT_LANGUAGE,
   AT_COMP_DIR,
-  AT_DWO_NAME,
   AT_STR_OFFSETS_BASE,
   AT_ADDR_BASE,
   AT_RNGLISTS_BASE,
   AT_GNU_ADDR_BASE,
-  AT_GNU_DWO_NAME,
 ]);
 const FUNCTION_ATTRIBUTES = new Set([
   AT_ENTRY_PC,
@@ -90,8 +91,9 @@ const FUNCTION_ATTRIBUTES = new Set([
 ]);
 const NO_ATTRIBUTES = new Set<number>();
 
-export function readDebugInfo(sections: DebugSections): DebugInfo {
-  const reader = new InfoReader(sections);
+/** @param skeleton the program's half, when `sections` hold the rest of a unit */
+export function readDebugInfo(sections: DebugSections, skeleton?: Unit): DebugInfo {
+  const reader = new InfoReader(sections, skeleton);
   reader.run();
   return reader.result();
 }
@@ -107,43 +109,31 @@ interface PendingFunction {
 
 class InfoReader {
   private readonly sections: DebugSections;
+  private readonly skeleton: Unit | undefined;
   private readonly units: UnitInfo[] = [];
   private readonly functions: PendingFunction[] = [];
   private readonly problems: string[] = [];
-  /** Names of the files that hold what a unit only hints at. */
-  private readonly splitFiles: string[] = [];
   private readonly abbreviations = new Map<number, Map<number, Abbreviation>>();
   /** By offset in .debug_info: a function entry's own name, or the entry that has it. */
   private readonly names = new Map<number, string | number>();
 
-  constructor(sections: DebugSections) {
+  constructor(sections: DebugSections, skeleton: Unit | undefined) {
     this.sections = sections;
+    this.skeleton = skeleton;
   }
 
   run(): void {
-    const cursor = new ByteCursor(this.sections.info);
-    while (cursor.remaining > 4) {
-      const start = cursor.offset;
-      const length = cursor.u32();
-      if (length >= 0xffff_fff0) {
-        this.problems.push('64-bit DWARF in .debug_info is not supported');
-        return;
-      }
-      const end = start + 4 + length;
-      if (end > this.sections.info.length) {
-        this.problems.push('.debug_info is cut off');
-        return;
-      }
-      const header = readUnitHeader(new ByteCursor(this.sections.info, cursor.offset, end), start);
-      if (header !== undefined) this.readUnit(header, new ByteCursor(this.sections.info, header.firstEntry, end));
-      else if (length > 0) this.problems.push(`the unit at ${start} of .debug_info is of an unknown version`);
-      cursor.seek(end);
+    const { info } = this.sections;
+    for (const span of unitSpans(info, (why) => this.problems.push(`.debug_info ${why}`))) {
+      const header = readUnitHeader(info, span);
+      if (header !== undefined) this.readUnit(header, new ByteCursor(info, header.firstEntry, span.end));
+      else if (span.end > span.first)
+        this.problems.push(`the unit at ${span.start} of .debug_info is of an unknown version`);
     }
   }
 
   result(): DebugInfo {
     const functions = this.functions.map((one) => ({ name: this.nameOf(one.offset), ...one }));
-    if (this.splitFiles.length > 0) this.problems.push(splitNote(this.splitFiles));
     return { units: this.units, functions: functions.filter((one) => one.name !== ''), problems: this.problems };
   }
 
@@ -170,7 +160,7 @@ class InfoReader {
 
   private readUnit(header: UnitHeader, cursor: ByteCursor): void {
     const table = this.abbreviationsAt(header.abbreviations);
-    const unit = new Unit(header, this.sections);
+    const unit = new Unit(header, this.sections, this.skeleton);
     let info: UnitInfo | undefined;
     while (cursor.more) {
       const offset = cursor.offset;
@@ -191,7 +181,7 @@ class InfoReader {
         return;
       }
       if (isUnit && info === undefined) {
-        info = this.addUnit(unit, attributes);
+        info = this.addUnit(unit, header.start, attributes);
         // Type units hold no code, and theirs are many.
         if (header.isTypeUnit) return;
       } else if (isFunction && info !== undefined) {
@@ -200,17 +190,16 @@ class InfoReader {
     }
   }
 
-  private addUnit(unit: Unit, attributes: Attributes): UnitInfo {
+  private addUnit(unit: Unit, start: number, attributes: Attributes): UnitInfo {
     unit.setBases(attributes);
     const info: UnitInfo = {
+      start,
       name: unit.text(attributes.get(AT_NAME)) ?? '',
       folder: unit.text(attributes.get(AT_COMP_DIR)) ?? '',
       lineTable: unit.number(attributes.get(AT_STMT_LIST)),
       isAssembly: unit.number(attributes.get(AT_LANGUAGE)) === LANGUAGE_ASSEMBLER,
     };
     this.units.push(info);
-    const elsewhere = unit.text(attributes.get(AT_DWO_NAME) ?? attributes.get(AT_GNU_DWO_NAME));
-    if (elsewhere !== undefined) this.splitFiles.push(elsewhere);
     return info;
   }
 
@@ -224,11 +213,6 @@ class InfoReader {
     const low = unit.address(attributes.get(AT_ENTRY_PC)) ?? unit.address(attributes.get(AT_LOW_PC));
     this.functions.push({ entry: low ?? ranges[0].start, ranges, unit: info, inlined, offset });
   }
-}
-
-function splitNote(files: readonly string[]): string {
-  const others = files.length > 1 ? ` and ${files.length - 1} other files` : '';
-  return `types and variables are in ${files[0]}${others}, which is not read: build without -gsplit-dwarf`;
 }
 
 /** Reads over an entry and keeps the wanted attributes; undefined when its end cannot be found. */

@@ -4,6 +4,7 @@
  */
 import type { ByteCursor } from '../../util/bytes.ts';
 import { type FormContext, readForm } from './form.ts';
+import { type OffsetSize, readOffset } from './initial-length.ts';
 import { joinPath } from './path.ts';
 import type { DebugSections } from './sections.ts';
 
@@ -31,7 +32,12 @@ export interface LineHeader {
  * @param folder the compilation's folder, for tables that do not name it
  * @returns undefined for an unknown version or a table that cannot be read
  */
-export function readLineHeader(cursor: ByteCursor, sections: DebugSections, folder: string): LineHeader | undefined {
+export function readLineHeader(
+  cursor: ByteCursor,
+  offsetSize: OffsetSize,
+  sections: DebugSections,
+  folder: string,
+): LineHeader | undefined {
   const version = cursor.u16();
   if (version < 2 || version > 5) return undefined;
   let addressSize = 4;
@@ -39,7 +45,7 @@ export function readLineHeader(cursor: ByteCursor, sections: DebugSections, fold
     addressSize = cursor.u8();
     cursor.skip(1); // segment selector size
   }
-  const headerLength = cursor.u32();
+  const headerLength = readOffset(cursor, offsetSize);
   const program = cursor.offset + headerLength;
   const minimumInstructionLength = cursor.u8();
   if (version >= 4) cursor.skip(1); // maximum operations per instruction: for VLIW machines
@@ -50,7 +56,7 @@ export function readLineHeader(cursor: ByteCursor, sections: DebugSections, fold
   if (lineRange === 0 || opcodeBase === 0) return undefined;
   const operandCounts: number[] = [];
   for (let i = 1; i < opcodeBase; i++) operandCounts.push(cursor.u8());
-  const context: FormContext = { version, addressSize, sections };
+  const context: FormContext = { version, addressSize, offsetSize, sections };
   const tables = version >= 5 ? readTables(cursor, context, folder) : readOldTables(cursor, folder);
   if (tables === undefined || cursor.overrun) return undefined;
   // Whatever a newer producer put behind the tables is skipped.

@@ -4,6 +4,7 @@
  * size. DWARF 5, 6.2.2 and 6.2.5.
  */
 import { ByteCursor } from '../../util/bytes.ts';
+import { unitSpans } from './initial-length.ts';
 import { type LineHeader, readLineHeader, readOldFile } from './line-header.ts';
 import type { LineRows } from './line-rows.ts';
 import type { DebugSections } from './sections.ts';
@@ -36,18 +37,11 @@ export function runLinePrograms(
   rows: LineRows,
 ): string[] {
   const problems: string[] = [];
-  const cursor = new ByteCursor(sections.line);
-  while (cursor.remaining > 4) {
-    const start = cursor.offset;
-    const length = cursor.u32();
-    if (length >= 0xffff_fff0) return [...problems, '64-bit DWARF in .debug_line is not supported'];
-    const end = start + 4 + length;
-    if (end > sections.line.length) return [...problems, '.debug_line is cut off'];
-    const unit = new ByteCursor(sections.line, start + 4, end);
-    const header = readLineHeader(unit, sections, folderOf(start));
+  for (const span of unitSpans(sections.line, (why) => problems.push(`.debug_line ${why}`))) {
+    const unit = new ByteCursor(sections.line, span.first, span.end);
+    const header = readLineHeader(unit, span.offsetSize, sections, folderOf(span.start));
     if (header !== undefined) new LineMachine(header, unit, rows).run();
-    else if (length > 0) problems.push(`the line table at ${start} of .debug_line cannot be read`);
-    cursor.seek(end);
+    else if (span.end > span.first) problems.push(`the line table at ${span.start} of .debug_line cannot be read`);
   }
   return problems;
 }

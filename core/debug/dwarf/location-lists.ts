@@ -10,7 +10,8 @@ const MAX_ENTRIES = 100_000;
 
 /** The expression in force at a (linked) address; undefined where the object is not anywhere. */
 export function locationAt(unit: Unit, offset: number, address: number): Uint8Array | undefined {
-  return unit.version >= 5 ? newList(unit, offset, address) : oldList(unit, offset, address);
+  if (unit.version >= 5) return newList(unit, offset, address);
+  return unit.isSplit ? splitList(unit, offset, address) : oldList(unit, offset, address);
 }
 
 /** Pairs relative to a base, a length of two bytes, an expression; two zeros end the list. */
@@ -28,6 +29,28 @@ function oldList(unit: Unit, offset: number, address: number): Uint8Array | unde
     const code = cursor.take(cursor.u16());
     if (cursor.overrun) return undefined;
     if (address >= base + start && address < base + end) return code;
+  }
+  return undefined;
+}
+
+/** The GNU form of DWARF 4 in a file of its own: a kind, addresses by their index, a length of two bytes. */
+function splitList(unit: Unit, offset: number, address: number): Uint8Array | undefined {
+  const cursor = new ByteCursor(unit.sections.locations, offset);
+  let base = unit.codeBase;
+  for (let i = 0; i < MAX_ENTRIES && cursor.more; i++) {
+    const kind = cursor.u8();
+    let [start, end] = [0, 0];
+    if (kind === 1) {
+      base = unit.addressAt(cursor.uleb());
+      continue;
+    }
+    if (kind === 2) [start, end] = [unit.addressAt(cursor.uleb()), unit.addressAt(cursor.uleb())];
+    else if (kind === 3) [start, end] = lengthened(unit.addressAt(cursor.uleb()), cursor.u32());
+    else if (kind === 4) [start, end] = [base + cursor.u32(), base + cursor.u32()];
+    else return undefined;
+    const code = cursor.take(cursor.u16());
+    if (cursor.overrun) return undefined;
+    if (address >= start && address < end) return code;
   }
   return undefined;
 }

@@ -5,6 +5,7 @@
 import { ByteCursor } from '../../util/bytes.ts';
 import { OPTIMIZED_OUT, type Piece, type Storage, StorageError } from '../storage.ts';
 import { littleEndian } from './constant.ts';
+import { type OffsetSize, readOffset } from './initial-length.ts';
 import { BINARY_OPERATIONS, UNARY_OPERATIONS } from './location-arithmetic.ts';
 
 /** What an expression may look at. Addresses are those of the running code. */
@@ -22,6 +23,8 @@ export interface LocationContext {
   frameBase(): Promise<number>;
   /** The stack pointer before the call of this frame's function. */
   callFrameAddress(): number | undefined;
+  /** Width of offsets into .debug_info. */
+  readonly offsetSize: OffsetSize;
   /** An entry of the unit's .debug_addr. */
   addressAt(index: number): number;
   /** The expression of another entry, for the operations that call one. */
@@ -195,7 +198,7 @@ class LocationMachine {
       case 0x99: // call4
         return this.call(cursor.u32(), true, depth);
       case 0x9a: // call_ref
-        return this.call(cursor.u32(), false, depth);
+        return this.call(readOffset(cursor, this.context.offsetSize), false, depth);
       case 0x9c: {
         const address = this.context.callFrameAddress();
         if (address === undefined) throw new StorageError('<no frame information>');

@@ -25,9 +25,13 @@ export interface DebugSections {
   readonly frame: Uint8Array;
 }
 
-/** Missing sections are empty. @throws UserError for one that is cut off or cannot be decompressed */
-export function debugSections(elf: ElfFile): DebugSections {
-  const get = (name: string) => debugSection(elf, name);
+/**
+ * Missing sections are empty.
+ * @param suffix of their names: `.dwo` for those of split debug information
+ * @throws UserError for one that is cut off or cannot be decompressed
+ */
+export function debugSections(elf: ElfFile, suffix = ''): DebugSections {
+  const get = (name: string) => debugSection(elf, name, suffix);
   return {
     info: get('info'),
     abbrev: get('abbrev'),
@@ -45,10 +49,11 @@ export function debugSections(elf: ElfFile): DebugSections {
   };
 }
 
-function debugSection(elf: ElfFile, name: string): Uint8Array {
-  const plain = elf.section(`.debug_${name}`);
+/** Empty when there is none. @throws UserError */
+export function debugSection(elf: ElfFile, name: string, suffix: string): Uint8Array {
+  const plain = elf.section(`.debug_${name}${suffix}`);
   if (plain !== undefined) return plain.flags & SHF_COMPRESSED ? inflateStandard(elf, plain) : elf.contents(plain);
-  const old = elf.section(`.zdebug_${name}`);
+  const old = elf.section(`.zdebug_${name}${suffix}`);
   return old === undefined ? EMPTY : inflateOld(elf, old);
 }
 

@@ -1,7 +1,7 @@
 /** The names that a unit gives to the whole file: variables, types and enumerators, also those in namespaces. */
 import * as at from './attributes.ts';
 import { constantOf } from './constant.ts';
-import type { DebugEntries, Entry, UnitEntries } from './entries.ts';
+import type { Entry, UnitEntries } from './entries.ts';
 import { isStructure, qualifiedName } from './names.ts';
 
 export interface Enumerator {
@@ -81,11 +81,11 @@ const KEYWORDS: ReadonlyMap<number, string> = new Map([
 
 /** The names of all units; each is read when a search comes to it. */
 export class FileNames {
-  private readonly entries: DebugEntries;
+  private readonly all: readonly UnitEntries[];
   private readonly units = new Map<UnitEntries, UnitNames>();
 
-  constructor(entries: DebugEntries) {
-    this.entries = entries;
+  constructor(all: readonly UnitEntries[]) {
+    this.all = all;
   }
 
   of(unit: UnitEntries): UnitNames {
@@ -101,7 +101,7 @@ export class FileNames {
   find<T>(first: UnitEntries | undefined, pick: (names: UnitNames) => T | undefined): T | undefined {
     const own = first === undefined ? undefined : pick(this.of(first));
     if (own !== undefined) return own;
-    for (const unit of this.entries.units) {
+    for (const unit of this.all) {
       const found = pick(this.of(unit));
       if (found !== undefined) return found;
     }

@@ -3,6 +3,7 @@ import { ByteCursor, textAt } from '../../util/bytes.ts';
 import {
   AT_ADDR_BASE,
   AT_GNU_ADDR_BASE,
+  AT_GNU_RANGES_BASE,
   AT_HIGH_PC,
   AT_LOCLISTS_BASE,
   AT_LOW_PC,
@@ -11,6 +12,7 @@ import {
   AT_STR_OFFSETS_BASE,
 } from './attributes.ts';
 import type { FormContext, FormValue } from './form.ts';
+import { type OffsetSize, readOffset } from './initial-length.ts';
 import { type Range, readRangeList, readRanges } from './ranges.ts';
 import type { DebugSections } from './sections.ts';
 import type { UnitHeader } from './unit-header.ts';
@@ -18,19 +20,37 @@ import type { UnitHeader } from './unit-header.ts';
 export class Unit implements FormContext {
   readonly version: number;
   readonly addressSize: number;
+  readonly offsetSize: OffsetSize;
   readonly sections: DebugSections;
   private readonly start: number;
   private base = 0;
-  private textBase = 8; // behind the header of a single contribution
-  private addressBase = 8;
-  private rangeBase = 12;
-  private locationBase = 12;
+  /** Its skeleton is in the program, and some of its values count from what that says. */
+  readonly isSplit: boolean;
+  /** Of a skeleton in the GNU form: where the ranges of its other half begin. */
+  private gnuRangesBase = 0;
+  private readonly rangesBase: number;
+  private textBase: number;
+  private addressBase: number;
+  private rangeBase: number;
+  private locationBase: number;
 
-  constructor(header: UnitHeader, sections: DebugSections) {
+  /** @param skeleton the program's half of a unit that is split */
+  constructor(header: UnitHeader, sections: DebugSections, skeleton?: Unit) {
     this.version = header.version;
     this.addressSize = header.addressSize;
     this.sections = sections;
     this.start = header.start;
+    this.offsetSize = header.offsetSize;
+    // Where nothing is said, behind the header of a section's single contribution.
+    const lengthSize = header.offsetSize === 8 ? 12 : 4;
+    this.isSplit = skeleton !== undefined;
+    // The GNU form of split units has no headers.
+    this.textBase = this.isSplit && header.version < 5 ? 0 : lengthSize + 4;
+    this.addressBase = skeleton?.addressBase ?? lengthSize + 4;
+    this.base = skeleton?.base ?? 0;
+    this.rangesBase = skeleton?.gnuRangesBase ?? 0;
+    this.rangeBase = lengthSize + 8;
+    this.locationBase = lengthSize + 8;
   }
 
   /** Takes the bases from the unit's own entry, before anything else of it is resolved. */
@@ -40,7 +60,8 @@ export class Unit implements FormContext {
       this.number(attributes.get(AT_ADDR_BASE) ?? attributes.get(AT_GNU_ADDR_BASE)) ?? this.addressBase;
     this.rangeBase = this.number(attributes.get(AT_RNGLISTS_BASE)) ?? this.rangeBase;
     this.locationBase = this.number(attributes.get(AT_LOCLISTS_BASE)) ?? this.locationBase;
-    this.base = this.address(attributes.get(AT_LOW_PC)) ?? 0;
+    this.gnuRangesBase = this.number(attributes.get(AT_GNU_RANGES_BASE)) ?? 0;
+    this.base = this.address(attributes.get(AT_LOW_PC)) ?? this.base;
   }
 
   number(value: FormValue | undefined): number | undefined {
@@ -50,7 +71,7 @@ export class Unit implements FormContext {
   text(value: FormValue | undefined): string | undefined {
     if (value?.kind === 'text') return value.value;
     if (value?.kind !== 'text-index') return undefined;
-    return textAt(this.sections.text, new ByteCursor(this.sections.textOffsets, this.textBase + 4 * value.value).u32());
+    return textAt(this.sections.text, this.listed(this.sections.textOffsets, this.textBase, value.value));
   }
 
   address(value: FormValue | undefined): number | undefined {
@@ -68,8 +89,7 @@ export class Unit implements FormContext {
   locationList(value: FormValue | undefined): number | undefined {
     if (value?.kind === 'number') return value.value;
     if (value?.kind !== 'location-index') return undefined;
-    const offset = new ByteCursor(this.sections.locationLists, this.locationBase + 4 * value.value).u32();
-    return this.locationBase + offset;
+    return this.locationBase + this.listed(this.sections.locationLists, this.locationBase, value.value);
   }
 
   /** From low and high pc or from a list. High pc is an address, or (as a constant) a length. */
@@ -82,19 +102,22 @@ export class Unit implements FormContext {
     }
     const list = attributes.get(AT_RANGES);
     if (list?.kind === 'number') {
-      if (this.version < 5) return readRanges(this.sections.ranges, list.value, this.base);
+      if (this.version < 5) return readRanges(this.sections.ranges, this.rangesBase + list.value, this.base);
       return readRangeList(this.sections.rangeLists, list.value, this.base, (index) => this.addressAt(index));
     }
     if (list?.kind !== 'range-index') return [];
-    const offset = new ByteCursor(this.sections.rangeLists, this.rangeBase + 4 * list.value).u32();
-    return readRangeList(this.sections.rangeLists, this.rangeBase + offset, this.base, (index) =>
-      this.addressAt(index),
-    );
+    const offset = this.rangeBase + this.listed(this.sections.rangeLists, this.rangeBase, list.value);
+    return readRangeList(this.sections.rangeLists, offset, this.base, (index) => this.addressAt(index));
   }
 
   /** Where code addresses of its lists count from. */
   get codeBase(): number {
     return this.base;
+  }
+
+  /** An entry of a table of offsets. */
+  private listed(section: Uint8Array, base: number, index: number): number {
+    return readOffset(new ByteCursor(section, base + this.offsetSize * index), this.offsetSize);
   }
 
   addressAt(index: number): number {

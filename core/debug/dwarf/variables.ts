@@ -7,7 +7,7 @@ import { sizeOf, type Type } from '../types.ts';
 import * as at from './attributes.ts';
 import { CallSites, type CodeIndex } from './call-sites.ts';
 import { constantOf } from './constant.ts';
-import type { DebugEntries, Entry, UnitEntries } from './entries.ts';
+import type { Entry, UnitEntries } from './entries.ts';
 import { entryBudget, entryParameter, entryRegister } from './entry-values.ts';
 import type { FormValue } from './form.ts';
 import type { EntryBudget, FrameFile, FrameView } from './frame-view.ts';
@@ -33,20 +33,18 @@ const MAX_GLOBALS = 10_000;
 
 export class Variables implements FrameFile {
   readonly types = new Types();
-  readonly entries: DebugEntries;
   private readonly names: FileNames;
   /** Calls of the file's functions. */
   readonly calls: CallSites;
   private readonly offset: number;
   private readonly code: CodeIndex;
 
-  /** @param offset where the file runs, less where it was linked */
-  constructor(entries: DebugEntries, offset: number, code: CodeIndex) {
-    this.entries = entries;
+  /** @param units of the file @param offset where the file runs, less where it was linked */
+  constructor(units: readonly UnitEntries[], offset: number, code: CodeIndex) {
     this.offset = offset;
     this.code = code;
     this.calls = new CallSites(code);
-    this.names = new FileNames(entries);
+    this.names = new FileNames(units);
     this.types.definitionOf = (name) => this.names.find(undefined, (names) => definition(names.types.get(name)));
   }
 
@@ -163,6 +161,7 @@ export class Variables implements FrameFile {
   locationContext(entry: Entry, frame: FrameView | undefined, budget = entryBudget()): LocationContext {
     return {
       loadOffset: this.offset,
+      offsetSize: entry.unit.offsetSize,
       dataBase: frame?.dataBase ?? 0,
       register: (number) => frame?.registers[number],
       registerStorage: (number) => registerStorage(number, frame),
@@ -178,7 +177,7 @@ export class Variables implements FrameFile {
         frame?.frameAddress === undefined ? undefined : (frame.frameAddress - frame.dataBase) >>> 0,
       addressAt: (index) => entry.unit.addressAt(index),
       called: (offset, ofUnit) => {
-        const other = ofUnit ? entry.owner.entryAt(entry.owner.header.start + offset) : this.entries.at(offset);
+        const other = ofUnit ? entry.owner.entryAt(entry.owner.header.start + offset) : entry.owner.all.at(offset);
         return other && this.expression(other, at.AT_LOCATION, frame);
       },
     };

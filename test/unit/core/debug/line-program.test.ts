@@ -122,7 +122,8 @@ describe('a line number program', () => {
     const { rows, problems } = run(Uint8Array.from([...bad, ...good]));
     expect(rows).toEqual(['1000 /src/sub/a.c:1', '1004 end']);
     expect(problems).toEqual(['the line table at 0 of .debug_line cannot be read']);
-    expect(run(Uint8Array.from([...good, 0xff, 0xff, 0xff, 0xff, 0])).problems[0]).toContain('64-bit');
+    expect(run(Uint8Array.from([...good, 0xff, 0xff, 0xff, 0xff, 0])).problems[0]).toContain('cut off');
+    expect(run(Uint8Array.from([...good, 0xf0, 0xff, 0xff, 0xff, 0])).problems[0]).toContain('means nothing');
     expect(run(good.subarray(0, good.length - 1)).problems[0]).toContain('cut off');
   });
 });
