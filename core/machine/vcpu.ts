@@ -37,10 +37,7 @@ export function buildVcpu(index: number, shared: SharedParts): Vcpu {
   const context = new Context(memory, index);
   const cpu = new VirtualCpu();
   const space = new ShadowPaging(memory, physical, shared.mmio, cpu);
-  const engine = new DirectEngine(memory, space, shared.tier0, {
-    tier: shared.tier,
-    protectCode: (hostPage) => space.protectCode(hostPage),
-  });
+  const engine = new DirectEngine(memory, space, shared.tier0, { tier: shared.tier });
   physical.onWrite((hostPage, offset, length) => engine.invalidate(hostPage, offset, length));
   const { ports, interrupts, statistics, now } = shared;
   const vmm = new Vmm({ engine, context, cpu, space, ports, interrupts, statistics, now });

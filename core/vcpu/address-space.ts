@@ -36,6 +36,10 @@ export interface AddressSpace {
   load(context: Context, linear: number, size: number, to: number): void;
   /** Copies `size` bytes at host address `from` to the guest; MMIO is written, traces and code dropped here. */
   store(context: Context, linear: number, size: number, from: number): void;
+  /** Code was decoded from a host page: whoever writes to it is heard of (Engine.invalidate) from now on. */
+  protectCode(hostPage: number): void;
+  /** Nothing decoded from it is left: it may be written directly again. */
+  releaseCode(hostPage: number): void;
   /** Linear pages that carry code points: their entries must lack the EXEC bits, so that entering them is seen. */
   setExecBlocked(pages: ReadonlySet<number>): void;
 }

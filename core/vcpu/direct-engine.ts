@@ -60,8 +60,6 @@ const FETCH_LENGTH = 15;
 
 export interface DirectEngineOptions {
   readonly tier: 0 | 1;
-  /** Called once for every host page that code is decoded from. */
-  readonly protectCode: (hostPage: number) => void;
 }
 
 interface Tier0 {
@@ -96,7 +94,7 @@ export class DirectEngine implements Engine {
     this.space = space;
     this.data = new SlowData(space);
     this.cache = new CodeCache(memory, {
-      protect: options.protectCode,
+      protection: space,
       isBreak: (linear, eip) => this.points.has(linear) || this.points.has(eip),
       counting: options.tier === 1,
       dropped: (table, from, to) => this.blocks?.dropped(table, from, to),

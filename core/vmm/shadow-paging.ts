@@ -156,6 +156,11 @@ export class ShadowPaging implements AddressSpace {
     this.#physical.setFlag(hostPage, FRAME_CODE);
   }
 
+  /** No decoded code of the frame is left. Entries get their WRITE bits back when they are next asked for. */
+  releaseCode(hostPage: number): void {
+    this.#physical.clearFlag(hostPage, FRAME_CODE);
+  }
+
   /** Linear page numbers whose entries must not carry EXEC bits, because a code point is armed in them. */
   setExecBlocked(pages: ReadonlySet<number>): void {
     this.#execBlocked = new Set(pages);

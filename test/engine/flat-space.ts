@@ -49,6 +49,10 @@ export class FlatSpace implements AddressSpace {
     this.drop(((hostPage << 12) - this.memory.layout.frames) >>> 12);
   }
 
+  releaseCode(hostPage: number): void {
+    this.code.delete(hostPage);
+  }
+
   setExecBlocked(pages: ReadonlySet<number>): void {
     this.blocked = pages;
     for (const page of pages) this.drop(page);
@@ -136,7 +140,7 @@ const tier0 = new WebAssembly.Module(buildTier0() as BufferSource);
 export function engineRig(tier: 0 | 1, warm = true): ReturnType<typeof flatMachine> & { engine: DirectEngine } {
   const machine = flatMachine(64);
   const { memory, space } = machine;
-  const engine = new DirectEngine(memory, space, tier0, { tier, protectCode: (page) => space.protectCode(page) });
+  const engine = new DirectEngine(memory, space, tier0, { tier });
   space.onWrite = (page, offset, length) => engine.invalidate(page, offset, length);
   if (warm) warmUp(engine, machine);
   return { ...machine, engine };

@@ -25,10 +25,7 @@ class EngineRig extends Rig {
 
   constructor(pages: number) {
     super(pages);
-    this.engine = new DirectEngine(this.memory, this.space, tier0, {
-      tier: 0,
-      protectCode: (page) => this.space.protectCode(page),
-    });
+    this.engine = new DirectEngine(this.memory, this.space, tier0, { tier: 0 });
     this.physical.onWrite((page, offset, length) => this.engine.invalidate(page, offset, length));
     for (let segment = 0; segment < 6; segment++) {
       const access = segment === 1 ? 0xc0fb00 : 0xc0f300;

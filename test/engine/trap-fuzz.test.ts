@@ -94,7 +94,7 @@ function buildRig() {
   const cpu = new VirtualCpu();
   const space = new ShadowPaging(memory, physical, NO_DEVICES, cpu);
   const context = new Context(memory, 0);
-  const engine = new DirectEngine(memory, space, tier0, { tier: 0, protectCode: (page) => space.protectCode(page) });
+  const engine = new DirectEngine(memory, space, tier0, { tier: 0 });
   physical.onWrite((page, offset, length) => engine.invalidate(page, offset, length));
   const ports = { read: (_port: number, width: number) => 2 ** (8 * width) - 1, write: () => {} };
   const interrupts = { pending: false, acknowledge: () => 0x20 };

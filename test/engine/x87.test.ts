@@ -17,10 +17,7 @@ const MF = 16;
 function rig(code: string) {
   const machine = flatMachine(64);
   const { memory, space, context } = machine;
-  const engine = new DirectEngine(memory, space, tier0, {
-    tier: 0,
-    protectCode: (page) => space.protectCode(page),
-  });
+  const engine = new DirectEngine(memory, space, tier0, { tier: 0 });
   space.onWrite = (page, offset, length) => engine.invalidate(page, offset, length);
   memory.u8.set(
     code.split(' ').map((byte) => Number.parseInt(byte, 16)),

@@ -8,6 +8,7 @@ import type { Instruction } from '../../isa/instruction.ts';
 import type { Row } from '../../isa/opcodes.ts';
 import type { LinearMemory } from '../../memory/linear-memory.ts';
 import type { Mode } from '../mode.ts';
+import { type CodePage, CodePages, type PageProtection } from './code-pages.ts';
 import { FIRST_RARE } from './handlers.ts';
 import { packRecord, packSpecial } from './packer.ts';
 import {
@@ -34,6 +35,7 @@ const LONGEST = 15;
 export interface CodeTable {
   readonly address: number;
   readonly hostPage: number;
+  readonly page: CodePage;
   readonly mode: Mode;
   /** Linear page this table is private to (code points, CS limit inside the page), or -1. */
   readonly linearPage: number;
@@ -46,9 +48,15 @@ export type Trapped = Instruction | 'general-protection';
 /** Innocuous instructions that end a straight run. */
 const ENDS_RUN = new Set(['jmp', 'call', 'ret']);
 
+/** A kept run of one instruction that crosses into another page. */
+interface Crossing {
+  readonly record: number;
+  readonly table: CodeTable;
+  readonly offset: number;
+}
+
 export interface CodeCacheHooks {
-  /** First code of a host page was decoded: its writes must be reported from now on. */
-  protect(hostPage: number): void;
+  readonly protection: PageProtection;
   /** True when a code point is armed at this linear address or EIP. */
   isBreak(linear: number, eip: number): boolean;
   /** True when arrivals at runs are counted for tier 1. */
@@ -73,13 +81,15 @@ export class CodeCache {
   /** What trap records stand for, by the index in their immediate. */
   private trapped: Trapped[] = [];
   /** Runs of one page-crossing (or uncached) instruction by its second host page, to drop them on writes. */
-  private crossing = new Map<number, { record: number; table: CodeTable; offset: number }[]>();
+  private crossing = new Map<number, Crossing[]>();
+  private readonly pages: CodePages;
 
   private rareSeen = false;
 
   constructor(memory: LinearMemory, hooks: CodeCacheHooks) {
     this.memory = memory;
     this.hooks = hooks;
+    this.pages = new CodePages(hooks.protection);
     this.nextRecord = memory.layout.records;
     this.owner = new Uint16Array(memory.layout.recordsSize / RECORD_SIZE);
   }
@@ -99,15 +109,11 @@ export class CodeCache {
     }
     const index = this.tables.length;
     const address = layout.codeTables + index * TABLE_SIZE;
-    const table: CodeTable = { address, hostPage, mode, linearPage, index };
+    const table: CodeTable = { address, hostPage, page: this.pages.of(hostPage), mode, linearPage, index };
     this.tables.push(table);
     this.memory.setWord(address, linearPage < 0 ? mode.id : 0);
-    if (list) {
-      list.push(table);
-    } else {
-      this.byPage.set(hostPage, [table]);
-      if (hostPage !== 0) this.hooks.protect(hostPage);
-    }
+    if (list) list.push(table);
+    else this.byPage.set(hostPage, [table]);
     if (linearPage < 0) this.publish(table);
     return table;
   }
@@ -129,7 +135,10 @@ export class CodeCache {
     return this.memory.word(table.address + CODE_TABLE_HEADER + offset * 4);
   }
 
-  setSlot(table: CodeTable, offset: number, record: number): void {
+  private setSlot(table: CodeTable, offset: number, record: number): void {
+    const before = this.slot(table, offset);
+    if (before === 0 && record !== 0) this.pages.add(table.page);
+    else if (before !== 0 && record === 0) this.pages.remove(table.page);
     this.memory.setWord(table.address + CODE_TABLE_HEADER + offset * 4, record);
   }
 
@@ -268,10 +277,9 @@ export class CodeCache {
       const list = this.crossing.get(secondPage);
       const entry = { record: first, table, offset };
       if (list) list.push(entry);
-      else {
-        this.crossing.set(secondPage, [entry]);
-        this.hooks.protect(secondPage);
-      }
+      else this.crossing.set(secondPage, [entry]);
+      this.pages.add(table.page);
+      this.pages.add(this.pages.of(secondPage));
     }
     return first;
   }
@@ -282,7 +290,14 @@ export class CodeCache {
     return found?.record ?? 0;
   }
 
+  /** Bytes of a host page changed: drops what was decoded from them, or all of the page when it is data by now. */
   invalidate(hostPage: number, offset: number, length: number): void {
+    if (this.pages.written(hostPage)) this.drop(hostPage, 0, PAGE);
+    else this.drop(hostPage, offset, length);
+    this.pages.settle(hostPage);
+  }
+
+  private drop(hostPage: number, offset: number, length: number): void {
     const tables = this.byPage.get(hostPage);
     if (tables) {
       const from = Math.max(0, offset - LONGEST + 1);
@@ -291,18 +306,21 @@ export class CodeCache {
       if (to === PAGE || offset + length > PAGE - LONGEST)
         this.dropCrossing((entry) => entry.table.hostPage === hostPage);
     }
-    if (offset < LONGEST && this.crossing.has(hostPage)) {
-      for (const entry of this.crossing.get(hostPage) ?? []) this.makeStale(entry.record);
-      this.crossing.delete(hostPage);
-    }
+    if (offset < LONGEST && this.crossing.has(hostPage)) this.dropCrossing((_, second) => second === hostPage);
   }
 
-  private dropCrossing(matches: (entry: { table: CodeTable }) => boolean): void {
-    for (const [page, list] of this.crossing) {
-      for (const entry of list) if (matches(entry)) this.makeStale(entry.record);
-      const kept = list.filter((entry) => !matches(entry));
-      if (kept.length > 0) this.crossing.set(page, kept);
-      else this.crossing.delete(page);
+  private dropCrossing(matches: (entry: Crossing, secondPage: number) => boolean): void {
+    for (const [second, list] of this.crossing) {
+      const kept = list.filter((entry) => !matches(entry, second));
+      if (kept.length === list.length) continue;
+      for (const entry of list) {
+        if (!matches(entry, second)) continue;
+        this.makeStale(entry.record);
+        this.pages.remove(entry.table.page);
+        this.pages.remove(this.pages.of(second));
+      }
+      if (kept.length > 0) this.crossing.set(second, kept);
+      else this.crossing.delete(second);
     }
   }
 
@@ -346,6 +364,7 @@ export class CodeCache {
     this.crossing = new Map();
     this.nextRecord = layout.records;
     this.owner.fill(0);
+    this.pages.flushed();
     this.hooks.flushed();
   }
 }

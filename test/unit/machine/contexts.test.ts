@@ -22,7 +22,7 @@ describe('an array of vCPU contexts', () => {
     const physical = new PhysicalMemory(memory, 4 << 20);
     const space = new ShadowPaging(memory, physical, NO_DEVICES, { cr0: 1, cr3: 0, cr4: 0, a20: true });
     const tier0 = new WebAssembly.Module(buildTier0() as BufferSource);
-    const engine = new DirectEngine(memory, space, tier0, { tier: 0, protectCode: (page) => space.protectCode(page) });
+    const engine = new DirectEngine(memory, space, tier0, { tier: 0 });
     physical.onWrite((page, offset, length) => engine.invalidate(page, offset, length));
     physical.write('loader', 0x1000, Uint8Array.from(PROGRAM));
 

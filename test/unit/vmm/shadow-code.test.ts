@@ -4,7 +4,6 @@
  * copy is never stale.
  */
 import { describe, expect, it } from 'vitest';
-import { FRAME_CODE } from '../../../core/memory/physical-memory.ts';
 import { CR0_PG, Rig, random } from './shadow-driver.ts';
 
 const P_W_U = 7;
@@ -84,7 +83,7 @@ describe('writes to code', () => {
     const frame = rig.physical.hostPage(5);
     rig.space.protectCode(frame);
     expect(rig.entry(0x5000) & 0x3f).toBe(0x35);
-    rig.physical.clearFlag(frame, FRAME_CODE);
+    rig.space.releaseCode(frame);
     rig.write(0x5000, 4, 2);
     expect(rig.entry(0x5000) & 0x3f).toBe(0x3f);
   });

@@ -4,7 +4,6 @@
  * and compare every access with a plain page walk. Who makes the accesses is the rig's business.
  */
 import { expect } from 'vitest';
-import { FRAME_CODE } from '../../../core/memory/physical-memory.ts';
 import { PagingModel } from './paging-model.ts';
 import { CR0_PG, CR0_WP, CR4_PSE, type Outcome, Rig, random } from './shadow-driver.ts';
 
@@ -187,7 +186,7 @@ export class Program {
     const { rig } = this;
     const roll = this.rng();
     if (roll < 0.3) rig.space.protectCode(rig.physical.hostPage(this.below(DATA_FRAMES)));
-    else if (roll < 0.5) rig.physical.clearFlag(rig.physical.hostPage(this.below(DATA_FRAMES)), FRAME_CODE);
+    else if (roll < 0.5) rig.space.releaseCode(rig.physical.hostPage(this.below(DATA_FRAMES)));
     else if (roll < 0.7) rig.space.setExecBlocked(new Set([this.linear() >>> 12, this.linear() >>> 12]));
     else {
       const space = this.rng() < 0.5 ? 'linear' : 'physical';
