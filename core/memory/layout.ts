@@ -44,8 +44,11 @@ export const CTX_EXIT = 0x58;
 export const CTX_VECTOR = 0x5c;
 /** 0, or 1 when an x87 instruction must raise #NM (CR0.EM or CR0.TS). */
 export const CTX_FPU_OFF = 0x60;
-/** Scratch words for generated code that calls runtime functions. */
-export const CTX_TEMP = 0x64;
+/**
+ * Last EIP that generated code may look up by itself: beyond it lies only the page in which CS ends, whose code
+ * tables are its own.
+ */
+export const CTX_CODE_HIGH = 0x64;
 
 /** 0xFFFFFFFF or 0xFFFF by SS.B. */
 export const CTX_STACK_MASK = 0x68;

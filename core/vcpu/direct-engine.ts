@@ -9,6 +9,7 @@ import { GP } from '../isa/exceptions.ts';
 import { CS } from '../isa/registers.ts';
 import {
   CTX_BUDGET,
+  CTX_CODE_HIGH,
   CTX_CODE_INDEX,
   CTX_EXEC_MASK,
   CTX_EXIT,
@@ -57,6 +58,8 @@ const HOT_BUDGET = MIN_BUDGET + RUN_MAX + 4;
  */
 export const COLD_STEPS = 10_000;
 const FETCH_LENGTH = 15;
+/** The mode of no code table. */
+const NO_MODE = -1;
 
 export interface DirectEngineOptions {
   readonly tier: 0 | 1;
@@ -180,7 +183,10 @@ export class DirectEngine implements Engine {
       this.modeSeen.clear();
     });
     this.modeSeen.set(context, { changes: context.modeChanges, mode: this.mode });
-    context.setWord(CTX_MODE, this.mode.id);
+    const { id, codeHigh } = this.mode;
+    // Without a page that may be looked up, no table has the right mode.
+    context.setWord(CTX_MODE, codeHigh < 0 ? NO_MODE : id);
+    context.setWord(CTX_CODE_HIGH, codeHigh);
     context.setWord(CTX_CODE_INDEX, this.memory.layout.codeIndex);
   }
 
@@ -255,30 +261,31 @@ export class DirectEngine implements Engine {
       if (pages.some((page) => pointPages.has(page))) return true;
     }
     if (mode.flat) return false;
-    const end = (mode.csBase + mode.csLimit) >>> 0;
-    return end >>> 12 === linear >>> 12 && (end & 0xfff) !== 0xfff;
+    return eip > mode.codeHigh;
   }
 
   /** An instruction that goes on in the next page depends on both translations and both frames. */
   private enterCrossing(table: CodeTable, linear: number, offset: number, host: number): number {
     const { context, memory, space } = this;
+    const eip = (context.word(CTX_PAGE_EIP) + offset) >>> 0;
+    const breaks = table.linearPage >= 0 && (this.points.has(linear) || this.points.has(eip));
+    const here = 4096 - offset;
+    this.fetched.set(memory.u8.subarray(host, host + here));
+    // Bytes beyond the CS limit cannot be fetched; a run that may end there is not for aliases of the page.
+    const length = Math.min(here + FETCH_LENGTH, this.mode.csLimit - eip + 1);
+    if (length <= here) return this.cache.decodeAlone(table, offset, this.fetched, length, 0, breaks);
+    const kept = !breaks && length === here + FETCH_LENGTH;
     const nextPage = ((linear | 0xfff) + 1) >>> 0;
     const entry = space.fill(context, nextPage, 1, ACCESS_EXECUTE, context.user, this.alone);
     if (!isEntry(entry)) {
       if (refused(context, space, entry)) return 0;
-      return this.enterUncached((context.word(CTX_PAGE_EIP) + offset) >>> 0, linear);
+      return this.enterUncached(eip, linear);
     }
     const second = (nextPage + (entry & ~0xfff)) >>> 0;
-    const eip = (context.word(CTX_PAGE_EIP) + offset) >>> 0;
-    const breaks = table.linearPage >= 0 && (this.points.has(linear) || this.points.has(eip));
-    const known = breaks ? 0 : this.cache.crossingRun(table, offset, second >>> 12);
+    const known = kept ? this.cache.crossingRun(table, offset, second >>> 12) : 0;
     if (known !== 0) return known;
-    const here = 4096 - offset;
-    // Bytes beyond the CS limit cannot be fetched.
-    const length = Math.min(here + FETCH_LENGTH, this.mode.csLimit - eip + 1);
-    this.fetched.set(memory.u8.subarray(host, host + here));
     this.fetched.set(memory.u8.subarray(second, second + FETCH_LENGTH), here);
-    return this.cache.decodeAlone(table, offset, this.fetched, length, breaks ? 0 : second >>> 12, breaks);
+    return this.cache.decodeAlone(table, offset, this.fetched, length, kept ? second >>> 12 : 0, breaks);
   }
 
   /** Code in memory without a host address (ROM holes, devices): fetched and decoded each time. */
@@ -316,9 +323,12 @@ export class DirectEngine implements Engine {
     const pageEip = context.word(CTX_PAGE_EIP);
     const offset = memory.i32[(record + REC_DISPLACEMENT) >>> 2];
     const wanted = (pageEip + offset) >>> 0;
-    const eip = memory.u8[record + REC_SCALE] & SCALE_EIP16 ? wanted & 0xffff : wanted;
+    const short = (memory.u8[record + REC_SCALE] & SCALE_EIP16) !== 0;
+    const eip = short ? wanted & 0xffff : wanted;
     context.eip = eip;
-    if (eip !== wanted || (!mode.flat && eip > mode.csLimit) || !cache.roomForRun) return this.enter(eip, record);
+    // Above 64 KiB the same branch, in an alias of the page, wraps to another one.
+    const wraps = short && mode.csLimit > 0xffff;
+    if (wraps || (!mode.flat && eip > mode.csLimit) || !cache.roomForRun) return this.enter(eip, record);
     const table = cache.ownerOf(record);
     if (table.hostPage === 0) return this.enter(eip, record);
     const target = cache.record(table, offset, pageEip);

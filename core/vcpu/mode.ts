@@ -26,10 +26,17 @@ export interface Mode {
   readonly flat: boolean;
   readonly csBase: number;
   readonly csLimit: number;
+  /** Last EIP before the page in which CS ends, or -1; the limit itself when CS ends with a page. */
+  readonly codeHigh: number;
 }
 
 /** Beyond this many the interning starts over (and the code cache with it). */
 const MOST_MODES = 4096;
+
+function codeHighOf(base: number, limit: number): number {
+  const beyond = ((base + limit + 1) >>> 0) & 0xfff;
+  return Math.max(limit - beyond, -1);
+}
 
 function isFlat(context: Context, segment: number, writable: boolean): boolean {
   const at = CTX_SEGMENTS + segment * SEGMENT_STRIDE;
@@ -69,7 +76,8 @@ export class Modes {
         overflow();
         this.modes = new Map();
       }
-      mode = { id: this.modes.size + 1, bits16, flat, csBase, csLimit };
+      const codeHigh = codeHighOf(csBase, csLimit);
+      mode = { id: this.modes.size + 1, bits16, flat, csBase, csLimit, codeHigh };
       this.modes.set(key, mode);
     }
     this.last = mode;

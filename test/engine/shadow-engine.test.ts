@@ -107,24 +107,24 @@ describe('shadow coherence with tier 0', () => {
   }
 });
 
+/** Linear pages 0–31 are frames 0–31, pages 32–63 the same again. */
+function aliased(): EngineRig {
+  const rig = new EngineRig(64);
+  rig.poke(0x1000, 0x2007);
+  for (let page = 0; page < 64; page++) rig.poke(0x2000 + 4 * page, ((page & 31) << 12) | 7);
+  rig.set({ cr0: CR0_PG | 1, cr3: 0x1000 });
+  rig.context.setPrivilege(false);
+  return rig;
+}
+
+/** mov eax,imm32; hlt */
+function runAt(rig: EngineRig, at: number): number {
+  rig.context.eip = at;
+  expect(rig.engine.run(rig.context, 100).reason).toBe(EXIT_TRAP);
+  return rig.context.register(0);
+}
+
 describe('code coherence with tier 0', () => {
-  /** Linear pages 0–31 are frames 0–31, pages 32–63 the same again. */
-  function aliased(): EngineRig {
-    const rig = new EngineRig(64);
-    rig.poke(0x1000, 0x2007);
-    for (let page = 0; page < 64; page++) rig.poke(0x2000 + 4 * page, ((page & 31) << 12) | 7);
-    rig.set({ cr0: CR0_PG | 1, cr3: 0x1000 });
-    rig.context.setPrivilege(false);
-    return rig;
-  }
-
-  /** mov eax,imm32; hlt */
-  function runAt(rig: EngineRig, at: number): number {
-    rig.context.eip = at;
-    expect(rig.engine.run(rig.context, 100).reason).toBe(EXIT_TRAP);
-    return rig.context.register(0);
-  }
-
   const bytes = (value: number) => Uint8Array.from({ length: 4 }, (_, i) => value >>> (8 * i));
   const writers: ((rig: EngineRig, at: number, value: number) => void)[] = [
     (rig, at, value) => rig.space.write(rig.context, at, 4, value, false),
@@ -163,5 +163,70 @@ describe('code coherence with tier 0', () => {
     rig.poke(0x5010, 0);
     expect(runAt(rig, 0x500f)).toBe(0);
     expect(runAt(rig, 0x5005)).toBe(0x11223344);
+  });
+});
+
+describe('a frame that is executed at two places of its code segment', () => {
+  const CODE16 = 0x9b00;
+  const CODE32 = 0xc09b00;
+  const GP = 13;
+
+  function segment(rig: EngineRig, base: number, limit: number, access: number): void {
+    rig.context.setSegment(1, { selector: 8, base, limit, access });
+  }
+
+  /** Where execution stops: a trap's EIP, or the fault's vector and EIP. */
+  function stopAt(rig: EngineRig, eip: number): string {
+    rig.context.eip = eip;
+    const { reason, vector } = rig.engine.run(rig.context, 1000);
+    return `${reason === EXIT_FAULT ? `#${vector} ` : ''}${rig.context.eip.toString(16)}`;
+  }
+
+  for (const [name, base, access, jump] of [
+    ['16-bit code with an unaligned base', 0x800, CODE16, [0xeb, 0x10]],
+    ['32-bit code with an operand-size prefix', 0, CODE32, [0x66, 0xeb, 0x10]],
+  ] as const) {
+    it(`wraps a 16-bit branch at the one above 64 KiB only: ${name}`, () => {
+      const rig = aliased();
+      segment(rig, base, 0xfffff, access);
+      rig.physical.write('loader', 0x5100, Uint8Array.from([...jump, ...new Array(0x20).fill(0xf4)]));
+      const low = 0x5100 - base;
+      const target = (low + jump.length + 0x10).toString(16);
+      // Linked at the first, and again after the other made its own.
+      for (const eip of [low, low, low + 0x20000, low]) expect(stopAt(rig, eip)).toBe(target);
+    });
+  }
+
+  it('faults at the limit where the segment ends inside it', () => {
+    const rig = aliased();
+    segment(rig, 0, 0x257ff, CODE32);
+    rig.physical.write('loader', 0x57f0, Uint8Array.from([...new Array(0x18).fill(0x90), 0xf4]));
+    // jmp eax, in a page that ends before the limit
+    rig.physical.write('loader', 0x7000, Uint8Array.of(0xff, 0xe0));
+    for (const [at, stop] of [
+      [0x57f0, '5808'],
+      [0x257f0, `#${GP} 25800`],
+      // Its translation is known by now, and so is code for its frame.
+      [0x257f0, `#${GP} 25800`],
+      [0x57f0, '5808'],
+    ] as const) {
+      rig.context.setRegister(0, at);
+      expect(stopAt(rig, 0x7000)).toBe(stop);
+    }
+  });
+
+  it('faults where an instruction goes on in a page beyond the limit', () => {
+    for (const order of [
+      [0x5ffd, 0x25ffd, 0x5ffd],
+      [0x25ffd, 0x5ffd, 0x25ffd],
+    ]) {
+      const rig = aliased();
+      segment(rig, 0, 0x25fff, CODE32);
+      rig.physical.write('loader', 0x5ffd, Uint8Array.of(0xb8, 1, 2, 3, 4, 0xf4));
+      for (const eip of order) expect(stopAt(rig, eip)).toBe(eip < 0x20000 ? '6002' : `#${GP} 25ffd`);
+      // The page beyond is not even looked at.
+      rig.poke(0x2000 + 4 * 0x26, 0);
+      expect(stopAt(rig, 0x25ffd)).toBe(`#${GP} 25ffd`);
+    }
   });
 });

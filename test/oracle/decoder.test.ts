@@ -130,7 +130,7 @@ it('has a tier-0 handler for every innocuous instruction it decodes, in every mo
       const d = decoder.decode(bytes, 0, LENGTH, bits16);
       if (d.row?.trapClass !== 'innocuous' || d.tooLong) continue;
       for (const flat of [true, false]) {
-        const mode = { id: 1, bits16, flat, csBase: 0, csLimit: 0xffffffff };
+        const mode = { id: 1, bits16, flat, csBase: 0, csLimit: 0xffffffff, codeHigh: 0xffffffff };
         const { key } = formOf(d.row, encodingFor(d, d.row, mode));
         if (handlerOf(key) === undefined) missing.add(key);
       }

@@ -204,13 +204,13 @@ export class CodeCache {
         return this.counted(table, start, first, count);
       }
       const d = this.decoder.decode(memory.u8, pageBase + offset, pageBase + PAGE, mode.bits16);
-      const beyond = !mode.flat && eip + Math.min(d.length, LONGEST) - 1 > mode.csLimit;
-      const faults = d.tooLong || beyond;
-      if (d.incomplete && !faults) {
+      // What goes on in the next page depends on more than this one.
+      if (d.incomplete && !d.tooLong) {
         if (count === 0) return 0;
         packSpecial(memory, this.allocate(table), HANDLER_CHAIN, offset, offset, 0);
         return this.counted(table, start, first, count);
       }
+      const faults = d.tooLong || (!mode.flat && eip + d.length - 1 > mode.csLimit);
       if (breaks) {
         packSpecial(memory, this.allocate(table), HANDLER_BREAK, offset);
       }

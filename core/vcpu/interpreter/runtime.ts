@@ -5,6 +5,7 @@
 import { CS } from '../../isa/registers.ts';
 import {
   CTX_BUDGET,
+  CTX_CODE_HIGH,
   CTX_CODE_INDEX,
   CTX_EIP,
   CTX_EXEC_MASK,
@@ -112,7 +113,7 @@ export function emitEnter(c: Code, slowEnter: number): void {
   const cs = CTX_SEGMENTS + CS * SEGMENT_STRIDE;
   const slow = c.block();
   c.get(EIP);
-  load(c, CONTEXT, cs + SEG_READ_HIGH);
+  load(c, CONTEXT, CTX_CODE_HIGH);
   c.op(w.I32_GT_U);
   c.brIf(slow);
   c.get(EIP);
