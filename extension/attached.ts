@@ -42,8 +42,9 @@ export function attachTo(
 ): Attached {
   const debuggee = new Debuggee(provided.target, provided.images);
   const sources = new Sources(debuggee, how.sourceMap, provided.sourceBase ?? provided.program);
-  const breakpoints = new Breakpoints(debuggee, sources);
-  const exceptions = new ExceptionFilters(debuggee);
+  const isDebugged = launched?.noDebug !== true;
+  const breakpoints = new Breakpoints(debuggee, sources, isDebugged);
+  const exceptions = new ExceptionFilters(debuggee, isDebugged);
   const control = new RunControl(debuggee, breakpoints, exceptions, (line) => voice.say(`${line}\n`));
   return {
     provided,

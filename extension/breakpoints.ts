@@ -53,14 +53,17 @@ const MAX_LINE_DISTANCE = 64;
 export class Breakpoints {
   private readonly debuggee: Debuggee;
   private readonly sources: Sources;
+  private readonly isDebugged: boolean;
   /** By what set them: `source:PATH`, `function`, `instruction`, `data`. */
   private readonly groups = new Map<string, Breakpoint[]>();
   private readonly byPoint = new Map<number, Breakpoint>();
   private nextId = 1;
 
-  constructor(debuggee: Debuggee, sources: Sources) {
+  /** @param isDebugged false: nothing is armed */
+  constructor(debuggee: Debuggee, sources: Sources, isDebugged: boolean) {
     this.debuggee = debuggee;
     this.sources = sources;
+    this.isDebugged = isDebugged;
   }
 
   async setSource(args: Json): Promise<DebugProtocol.Breakpoint[]> {
@@ -184,6 +187,7 @@ export class Breakpoints {
     place: (wanted: Json) => Promise<Placed>,
   ): Promise<DebugProtocol.Breakpoint> {
     const id = this.nextId++;
+    if (!this.isDebugged) return { id, verified: false, message: 'the guest runs without debugging' };
     try {
       const placed = await place(wanted);
       if (placed.points === undefined)

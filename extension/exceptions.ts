@@ -96,11 +96,15 @@ export class ExceptionFilters {
   private readonly debuggee: Debuggee;
   /** Point id → condition of its filter. */
   private readonly armed = new Map<number, Expression | undefined>();
+  private readonly isDebugged: boolean;
   /** On by default, so on until a client says otherwise. */
-  private tripleFaultStops = true;
+  private tripleFaultStops: boolean;
 
-  constructor(debuggee: Debuggee) {
+  /** @param isDebugged false: nothing is armed */
+  constructor(debuggee: Debuggee, isDebugged: boolean) {
     this.debuggee = debuggee;
+    this.isDebugged = isDebugged;
+    this.tripleFaultStops = isDebugged;
   }
 
   async set(args: Json): Promise<DebugProtocol.Breakpoint[]> {
@@ -118,6 +122,7 @@ export class ExceptionFilters {
   }
 
   private async arm(id: string, condition: string | undefined): Promise<DebugProtocol.Breakpoint> {
+    if (!this.isDebugged) return { verified: false, message: 'the guest runs without debugging' };
     const filter = FILTERS.find((candidate) => candidate.filter === id);
     if (filter === undefined) return { verified: false, message: `no exception filter is called ${id}` };
     if (id === TRIPLE_FAULT) {

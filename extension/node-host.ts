@@ -74,7 +74,7 @@ export function connectAdapter(
         new UserError(
           'attach',
           `cannot attach to ${target}: ${reason}`,
-          `start the machine with: trapgate run IMAGE --dap ${target}`,
+          `start the machine with: trapgate run IMAGE --dap ${target} --wait`,
         ),
       );
     };

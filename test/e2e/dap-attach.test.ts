@@ -160,7 +160,7 @@ describe('a machine that waits', () => {
 test('nobody listening is one line with a hint', async () => {
   const client = await connect();
   await expect(client.attachRequest({ target: '127.0.0.1:1' } as never)).rejects.toThrow(
-    'cannot attach to 127.0.0.1:1: nobody listens there (start the machine with: trapgate run IMAGE --dap 127.0.0.1:1)',
+    'cannot attach to 127.0.0.1:1: nobody listens there (start the machine with: trapgate run IMAGE --dap 127.0.0.1:1 --wait)',
   );
   const other = await connect();
   await expect(other.attachRequest({} as never)).rejects.toThrow('names no target');

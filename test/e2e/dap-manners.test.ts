@@ -113,6 +113,19 @@ test('breakpoint modes', async () => {
   expect(await data('0x2ffe,4')).toMatchObject({ verified: false, message: expect.stringContaining('one page') });
 });
 
+test('without debugging nothing stops the guest', async () => {
+  const { session, response, event } = await realSession();
+  const program = path.resolve(import.meta.dirname, '../../server/demo/demo.elf');
+  await response('launch', { program, stopOnEntry: true, noDebug: true });
+  const { body } = await response('setFunctionBreakpoints', { breakpoints: [{ name: 'kmain' }] });
+  expect(body.breakpoints).toMatchObject([{ verified: false, message: 'the guest runs without debugging' }]);
+  await response('setExceptionBreakpoints', { filters: ['triple-fault', '#PF'] });
+  const terminated = event('terminated');
+  await response('configurationDone');
+  await terminated;
+  session.dispose();
+});
+
 test('input for COM1 and a terminal that is not there', async () => {
   const { session, response } = await realSession();
   const program = path.resolve(import.meta.dirname, '../../server/demo/demo.elf');
