@@ -85,5 +85,5 @@ export type { MachineState } from './machine/snapshot.ts';
 export type { InputResult } from './machine/write-register.ts';
 export { assert, unreachable } from './util/assert.ts';
 export { notSupportedYet, UserError } from './util/errors.ts';
-export { bytesToHex, hex, hex0x, hexToBytes } from './util/hex.ts';
+export { bytesToHex, hex, hex0x, hexByte, hexToBytes } from './util/hex.ts';
 export type { StatisticsRow } from './vmm/statistics.ts';

@@ -36,7 +36,8 @@ export class Outputs {
   }
 
   flush(): void {
-    for (const file of [...this.#serial, ...this.#debugcon]) file.flush();
+    for (const file of this.#serial) file.flush();
+    for (const file of this.#debugcon) file.flush();
   }
 
   /** True when the last thing on standard output was a whole line. */

@@ -6,7 +6,7 @@ import { existsSync, lstatSync, type Stats, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { type DebugTarget, UserError } from '../core/index.ts';
-import { frame } from './gdb/packet.ts';
+import { frame } from './gdb/frame.ts';
 import { Session } from './gdb/session.ts';
 import { type ListenAddress, listenAddressText } from './listen-address.ts';
 

@@ -18,6 +18,10 @@ import type { FpuValue, Registers, SegmentValue } from './target.ts';
 /** D/B bit of a code segment in `access`. */
 const ACCESS_BIG = 0x400000;
 const CS = 1;
+const GENERAL = 8;
+const SEGMENTS = 6;
+const FPU_COUNT = 8;
+const FPU_STRIDE = 16;
 
 const TAG_VALID = 0;
 const TAG_ZERO = 1;
@@ -36,7 +40,9 @@ export class VcpuRegisters implements Registers {
 
   get general(): readonly number[] {
     const { context } = this.#vcpu;
-    return [0, 1, 2, 3, 4, 5, 6, 7].map((i) => context.register(i));
+    const all: number[] = [];
+    for (let i = 0; i < GENERAL; i++) all.push(context.register(i));
+    return all;
   }
 
   get eip(): number {
@@ -49,23 +55,27 @@ export class VcpuRegisters implements Registers {
 
   get segments(): readonly SegmentValue[] {
     const { context } = this.#vcpu;
-    return [0, 1, 2, 3, 4, 5].map((i) => context.segment(i));
+    const all: SegmentValue[] = [];
+    for (let i = 0; i < SEGMENTS; i++) all.push(context.segment(i));
+    return all;
   }
 
   get ldtr(): SegmentValue {
-    return { ...this.#vcpu.cpu.ldtr };
+    return segmentValue(this.#vcpu.cpu.ldtr);
   }
 
   get tr(): SegmentValue {
-    return { ...this.#vcpu.cpu.tr };
+    return segmentValue(this.#vcpu.cpu.tr);
   }
 
   get gdtr(): Registers['gdtr'] {
-    return { ...this.#vcpu.cpu.gdtr };
+    const { base, limit } = this.#vcpu.cpu.gdtr;
+    return { base, limit };
   }
 
   get idtr(): Registers['idtr'] {
-    return { ...this.#vcpu.cpu.idtr };
+    const { base, limit } = this.#vcpu.cpu.idtr;
+    return { base, limit };
   }
 
   get cr0(): number {
@@ -85,7 +95,7 @@ export class VcpuRegisters implements Registers {
   }
 
   get dr(): readonly number[] {
-    return [...this.#vcpu.cpu.dr];
+    return Array.from(this.#vcpu.cpu.dr);
   }
 
   get fpu(): FpuValue {
@@ -130,14 +140,19 @@ export function readMachineRegisters(vcpu: DebuggedVcpu, steps: number): Registe
   };
 }
 
+function segmentValue({ selector, base, limit, access }: SegmentValue): SegmentValue {
+  return { selector, base, limit, access };
+}
+
 function readFpu(context: Context): FpuValue {
   const { u8 } = context.memory;
   const top = context.word(FPU_TOP) & 7;
   const empty = context.word(FPU_EMPTY);
-  const physical = Array.from({ length: 8 }, (_, i) => {
-    const at = context.base + FPU_REGISTERS + 16 * i;
-    return u8.slice(at, at + 10);
-  });
+  const physical: Uint8Array[] = [];
+  for (let i = 0; i < FPU_COUNT; i++) {
+    const at = context.base + FPU_REGISTERS + FPU_STRIDE * i;
+    physical.push(u8.slice(at, at + 10));
+  }
   return {
     control: context.word(FPU_CONTROL),
     status: (context.word(FPU_STATUS) & ~0x3800) | (top << 11),

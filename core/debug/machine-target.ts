@@ -5,7 +5,7 @@
 import { assert } from '../util/assert.ts';
 import type { DebuggedMachine } from './debugged-machine.ts';
 import { readMachineRegisters } from './machine-registers.ts';
-import { MachineRun } from './machine-run.ts';
+import { MachineRun, type Outcome } from './machine-run.ts';
 import { monitorCommand } from './monitor-commands.ts';
 import { type HostTurn, Pacer } from './pacer.ts';
 import { PointSet } from './points.ts';
@@ -34,6 +34,7 @@ export interface MachineTargetOptions extends HostTurn {
 
 /** Stops that only a reset of the machine ends. */
 const FINAL: ReadonlySet<StopReason> = new Set(['poweroff', 'exit', 'triple-fault', 'refused']);
+const CHANNELS = ['serial', 'debugcon'] as const;
 const PAGE = 4096;
 
 export class MachineTarget implements DebugTarget {
@@ -159,7 +160,7 @@ export class MachineTarget implements DebugTarget {
     if (this.#lastStop.reason === 'reset') this.#machine.input({ kind: 'reset' });
     if ('vector' in how && how.vector !== undefined) this.#inject(how.vector);
     const outcome = await this.#run.run(how, passed);
-    return this.#stopped({ vcpu: 0, step: this.#machine.steps, ...outcome });
+    return this.#stopped(stopOf(outcome, this.#machine.steps));
   }
 
   interrupt(): void {
@@ -230,7 +231,7 @@ export class MachineTarget implements DebugTarget {
   }
 
   #flushOutput(): void {
-    for (const channel of ['serial', 'debugcon'] as const) {
+    for (const channel of CHANNELS) {
       const bytes = this.#output[channel];
       if (bytes.length === 0) continue;
       this.#output[channel] = [];
@@ -239,8 +240,13 @@ export class MachineTarget implements DebugTarget {
   }
 
   #emit(event: TargetEvent): void {
-    for (const listener of [...this.#listeners]) listener(event);
+    for (const listener of this.#listeners) listener(event);
   }
+}
+
+/** Field by field, for one is made at every step: objects put together by spreading each have a shape of their own. */
+function stopOf({ reason, points, access, exceptions, status, message }: Outcome, step: number): Stop {
+  return { vcpu: 0, step, reason, points, access, exceptions, status, message };
 }
 
 function wordBytes(value: number): Uint8Array {

@@ -4,7 +4,7 @@ import { type Answer, INVALID, type Stub } from './stub.ts';
 export interface Command {
   readonly prefix: string;
   /** `rest` is what follows the prefix, one character a byte. */
-  execute(stub: Stub, rest: string): Promise<Answer>;
+  execute(stub: Stub, rest: string): Promise<Answer> | Answer;
 }
 
 /**
@@ -18,7 +18,7 @@ export function command<T>(
 ): Command {
   return {
     prefix,
-    async execute(stub, rest) {
+    execute(stub, rest) {
       const args = parse(rest);
       return args === undefined ? INVALID : run(stub, args);
     },

@@ -27,14 +27,19 @@ const single = new Map(COMMANDS.filter((row) => row.prefix.length === 1).map((ro
 const named = COMMANDS.filter((row) => row.prefix.length > 1).sort((a, b) => b.prefix.length - a.prefix.length);
 
 /** Does what `packet` (one character a byte) asks. */
-export async function execute(stub: Stub, packet: string): Promise<Answer> {
+export function execute(stub: Stub, packet: string): Promise<Answer> | Answer {
   const first = packet.slice(0, 1);
-  if (!FAMILIES.has(first)) return (await single.get(first)?.execute(stub, packet.slice(1))) ?? EMPTY;
+  if (!FAMILIES.has(first)) return single.get(first)?.execute(stub, packet.slice(1)) ?? EMPTY;
   const row = named.find(({ prefix }) => packet.startsWith(prefix) && endsName(prefix, packet));
   return row === undefined ? EMPTY : row.execute(stub, packet.slice(row.prefix.length));
 }
 
 /** `qC` is not the beginning of `qCRC`: a name ends where no letter follows. */
 function endsName(prefix: string, packet: string): boolean {
-  return /[^A-Za-z]$/.test(prefix) || !/[A-Za-z]/.test(packet.charAt(prefix.length));
+  return !isLetter(prefix.charCodeAt(prefix.length - 1)) || !isLetter(packet.charCodeAt(prefix.length));
+}
+
+function isLetter(code: number): boolean {
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
 }

@@ -1,11 +1,11 @@
 /**
- * Framing of the GDB remote protocol: bytes to items and replies to bytes. Knows no command.
+ * What a client of the GDB remote protocol sends: bytes to items. Knows no command; replies are `frame.ts`.
  * (GDB manual, appendix E.1 "Overview".)
  *
  *   $ <data> # <2 hex digits: sum of data modulo 256>
  *
- * In data, `}` escapes the next byte (xor 20h). Replies may shorten a run: `<byte>*<count + 29>`.
- * Requests are never run-length encoded, so a `*` in one is a plain byte.
+ * In data, `}` escapes the next byte (xor 20h). Requests are never run-length encoded, so a `*` in one is a
+ * plain byte.
  */
 
 /** Largest request we take, framing excluded; advertised as PacketSize. */
@@ -15,7 +15,6 @@ const DOLLAR = 0x24;
 const HASH = 0x23;
 const PLUS = 0x2b;
 const MINUS = 0x2d;
-const STAR = 0x2a;
 const ESCAPE = 0x7d;
 const ESCAPE_XOR = 0x20;
 const CONTROL_C = 0x03;
@@ -36,9 +35,13 @@ type State =
   | { readonly at: 'body' }
   | { readonly at: 'checksum'; readonly first: number | undefined };
 
+const BETWEEN: State = { at: 'between' };
+const BODY: State = { at: 'body' };
+const CHECKSUM: State = { at: 'checksum', first: undefined };
+
 /** Cuts one connection's byte stream into items, wherever the transport happened to split it. */
 export class PacketReader {
-  #state: State = { at: 'between' };
+  #state: State = BETWEEN;
   #body = new Uint8Array(1024);
   #length = 0;
   #sum = 0;
@@ -46,55 +49,62 @@ export class PacketReader {
   /** Items completed by `bytes`. What is not complete yet waits for the next call. */
   feed(bytes: Uint8Array): Item[] {
     const items: Item[] = [];
-    for (const byte of bytes) this.#take(byte, items);
+    let at = 0;
+    while (at < bytes.length) at = this.#state.at === 'body' ? this.#takeBody(bytes, at) : this.#take(bytes, at, items);
     return items;
   }
 
-  #take(byte: number, items: Item[]): void {
-    switch (this.#state.at) {
-      case 'between':
-        if (byte === DOLLAR) this.#begin();
-        else if (byte === PLUS) items.push({ kind: 'ack' });
-        else if (byte === MINUS) items.push({ kind: 'nack' });
-        else if (byte === CONTROL_C) items.push({ kind: 'interrupt' });
-        // Anything else is line noise, which the protocol says to skip.
-        return;
-      case 'body':
-        if (byte === HASH) this.#state = { at: 'checksum', first: undefined };
-        // A new packet starts: the sender gave up on the one before (`$` is always escaped in data).
-        else if (byte === DOLLAR) this.#begin();
-        else this.#keep(byte);
-        return;
-      case 'checksum':
-        if (this.#state.first === undefined) this.#state = { at: 'checksum', first: byte };
-        else {
-          items.push(this.#finish(this.#state.first, byte));
-          this.#state = { at: 'between' };
-        }
-    }
+  /** One byte outside a body. Answers where the next one is. */
+  #take(bytes: Uint8Array, at: number, items: Item[]): number {
+    const byte = bytes[at];
+    if (this.#state.at === 'checksum') {
+      if (this.#state.first === undefined) this.#state = { at: 'checksum', first: byte };
+      else {
+        items.push(this.#finish(this.#state.first, byte));
+        this.#state = BETWEEN;
+      }
+    } else if (byte === DOLLAR) this.#begin();
+    else if (byte === PLUS) items.push({ kind: 'ack' });
+    else if (byte === MINUS) items.push({ kind: 'nack' });
+    else if (byte === CONTROL_C) items.push({ kind: 'interrupt' });
+    // Anything else is line noise, which the protocol says to skip.
+    return at + 1;
+  }
+
+  /** As much of a body as there is. */
+  #takeBody(bytes: Uint8Array, from: number): number {
+    let sum = this.#sum;
+    let at = from;
+    while (at < bytes.length && bytes[at] !== HASH && bytes[at] !== DOLLAR) sum += bytes[at++];
+    this.#sum = sum & 0xff;
+    this.#keep(bytes.subarray(from, at));
+    if (at === bytes.length) return at;
+    if (bytes[at] === HASH) this.#state = CHECKSUM;
+    // A new packet starts: the sender gave up on the one before (`$` is always escaped in data).
+    else this.#begin();
+    return at + 1;
   }
 
   #begin(): void {
-    this.#state = { at: 'body' };
+    this.#state = BODY;
     this.#length = 0;
     this.#sum = 0;
   }
 
-  #keep(byte: number): void {
-    this.#sum = (this.#sum + byte) & 0xff;
+  #keep(part: Uint8Array): void {
     // Escapes may double the wire length of a packet that is within the limit once decoded.
-    if (this.#length >= 2 * MAX_PACKET) return;
-    if (this.#length === this.#body.length) {
-      const larger = new Uint8Array(this.#body.length * 2);
+    const kept = Math.min(part.length, 2 * MAX_PACKET - this.#length);
+    if (this.#length + kept > this.#body.length) {
+      const larger = new Uint8Array(Math.max(this.#length + kept, 2 * this.#body.length));
       larger.set(this.#body);
       this.#body = larger;
     }
-    this.#body[this.#length++] = byte;
+    this.#body.set(kept < part.length ? part.subarray(0, kept) : part, this.#length);
+    this.#length += kept;
   }
 
   #finish(first: number, second: number): Item {
-    const text = String.fromCharCode(first, second);
-    if (!/^[0-9a-fA-F]{2}$/.test(text) || Number.parseInt(text, 16) !== this.#sum) return { kind: 'damaged' };
+    if (hexValue(first) * 16 + hexValue(second) !== this.#sum) return { kind: 'damaged' };
     const data = resolveEscapes(this.#body.subarray(0, this.#length));
     return data.length > MAX_PACKET || this.#length >= 2 * MAX_PACKET
       ? { kind: 'oversized' }
@@ -102,8 +112,16 @@ export class PacketReader {
   }
 }
 
-/** Resolves `}` escapes. A `}` at the very end stands for nothing. */
+/** Of a hexadecimal digit; NaN for anything else. */
+function hexValue(digit: number): number {
+  if (digit >= 0x30 && digit <= 0x39) return digit - 0x30;
+  const letter = digit | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : Number.NaN;
+}
+
+/** Resolves `}` escapes, in bytes of its own. A `}` at the very end stands for nothing. */
 function resolveEscapes(body: Uint8Array): Uint8Array {
+  if (!body.includes(ESCAPE)) return body.slice();
   const data = new Uint8Array(body.length);
   let length = 0;
   for (let i = 0; i < body.length; i++) {
@@ -113,58 +131,12 @@ function resolveEscapes(body: Uint8Array): Uint8Array {
   return data.subarray(0, length);
 }
 
-/** A framed reply; text is taken as Latin-1, so that binary can be built as text too. */
-export function frame(data: string | Uint8Array): Uint8Array {
-  const bytes = typeof data === 'string' ? latin1(data) : data;
-  const out: number[] = [DOLLAR];
-  let i = 0;
-  while (i < bytes.length) {
-    const byte = bytes[i];
-    if (byte === DOLLAR || byte === HASH || byte === ESCAPE || byte === STAR) {
-      out.push(ESCAPE, byte ^ ESCAPE_XOR);
-      i++;
-      continue;
-    }
-    let run = 1;
-    while (i + run < bytes.length && bytes[i + run] === byte) run++;
-    emitRun(out, byte, run);
-    i += run;
-  }
-  let sum = 0;
-  for (let k = 1; k < out.length; k++) sum += out[k];
-  out.push(HASH, hexDigit((sum >> 4) & 15), hexDigit(sum & 15));
-  return Uint8Array.from(out);
-}
-
-/** `byte` and its repeats: a count is one printable character that is neither `#` nor `$`. */
-function emitRun(out: number[], byte: number, run: number): void {
-  let left = run;
-  while (left > 0) {
-    out.push(byte);
-    left--;
-    if (left < 3) continue;
-    let count = Math.min(left, 97);
-    // 6 and 7 repeats would be written `#` and `$`.
-    if (count === 6 || count === 7) count = 5;
-    out.push(STAR, count + 29);
-    left -= count;
-  }
-}
-
-function hexDigit(value: number): number {
-  return value < 10 ? 0x30 + value : 0x57 + value;
-}
-
 /** Bytes of a string whose characters are all below 100h (higher ones lose their upper bits). */
 export function latin1(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
+  return new Uint8Array(Buffer.from(text, 'latin1'));
 }
 
 /** The reverse of `latin1`. */
 export function fromLatin1(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  return text;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

@@ -4,8 +4,9 @@
  */
 import type { DebugTarget, Resume, Stop } from '../../core/index.ts';
 import { execute } from './commands.ts';
+import { frame } from './frame.ts';
 import { consolePacket } from './handlers/monitor.ts';
-import { frame, fromLatin1, type Item, MAX_PACKET, PacketReader } from './packet.ts';
+import { fromLatin1, type Item, MAX_PACKET, PacketReader } from './packet.ts';
 import { stopReply } from './stop-reply.ts';
 import { type Answer, Stub } from './stub.ts';
 
@@ -29,6 +30,8 @@ type State =
   /** The connection is gone. */
   | { readonly kind: 'closed' };
 
+const STOPPED: State = { kind: 'stopped' };
+const RUNNING: State = { kind: 'running' };
 const ACK = 0x2b;
 const NACK = 0x2d;
 /** Text in one O packet, so that with framing it stays within the packet size. */
@@ -46,8 +49,11 @@ export class Session {
   #lastFrame: Uint8Array | undefined;
   #release: (() => void) | undefined;
   /** Packets are served one after the other, however they arrive. */
-  #queue: Promise<void> = Promise.resolve();
-  #waiting = 0;
+  readonly #queue: (() => Promise<void>)[] = [];
+  #serving = false;
+  #served: Promise<void> = Promise.resolve();
+  /** What is to be sent in one piece. */
+  #out: Uint8Array[] = [];
 
   constructor(target: DebugTarget, options: SessionOptions) {
     this.#options = options;
@@ -86,25 +92,34 @@ export class Session {
 
   /** Resolves when every packet received so far has been served. */
   settled(): Promise<void> {
-    return this.#queue;
+    return this.#served;
   }
 
   #enqueue(work: () => Promise<void>): void {
-    this.#waiting++;
     // A client that talks while the guest runs wants it stopped; it gets the reply it is owed first.
     if (this.#state.kind === 'running') this.#target.interrupt();
-    this.#queue = this.#queue
-      .then(() => {
-        this.#waiting--;
-        return this.#state.kind === 'closed' ? undefined : work();
-      })
-      .catch((error: unknown) => this.#defect(error));
+    this.#queue.push(work);
+    if (!this.#serving) this.#served = this.#serveQueue();
+  }
+
+  async #serveQueue(): Promise<void> {
+    this.#serving = true;
+    for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
+      if (this.#state.kind === 'closed') continue;
+      try {
+        await work();
+      } catch (error) {
+        this.#defect(error);
+      }
+      this.#flush();
+    }
+    this.#serving = false;
   }
 
   /** Nothing a client sends may end the stub: our own mistake is an error to it and a message to us. */
   #defect(error: unknown): void {
     this.#options.onDefect?.(error);
-    if (this.#state.kind === 'running') this.#state = { kind: 'stopped' };
+    if (this.#state.kind === 'running') this.#state = STOPPED;
     this.#send('E01');
   }
 
@@ -114,11 +129,11 @@ export class Session {
 
   async #serve(item: Exclude<Item, { kind: 'interrupt' | 'ack' }>): Promise<void> {
     if (item.kind === 'nack') {
-      if (this.#lastFrame !== undefined) this.#options.send(this.#lastFrame);
+      if (this.#lastFrame !== undefined) this.#out.push(this.#lastFrame);
       return;
     }
     if (item.kind === 'damaged') {
-      if (this.#acknowledges) this.#options.send(Uint8Array.of(NACK));
+      if (this.#acknowledges) this.#out.push(Uint8Array.of(NACK));
       return;
     }
     this.#ackOwed = this.#acknowledges;
@@ -161,18 +176,24 @@ export class Session {
   }
 
   async #run(how: Resume): Promise<void> {
-    this.#acknowledge();
-    this.#state = { kind: 'running' };
+    this.#state = RUNNING;
     const stopped = this.#target.resume(how);
     // A client may pipeline steps, which end by themselves, but nothing after a `continue`.
-    if (this.#waiting > 0 && how.kind !== 'step') this.#target.interrupt();
-    await this.#report(await stopped);
+    if (this.#queue.length > 0 && how.kind !== 'step') this.#target.interrupt();
+    // A step is over before the host's loop turns, and one write has it all; nothing longer is waited for.
+    const patience = setImmediate(() => {
+      this.#acknowledge();
+      this.#flush();
+    });
+    const stop = await stopped;
+    clearImmediate(patience);
+    await this.#report(stop);
   }
 
   async #report(stop: Stop): Promise<void> {
     // The connection may have closed meanwhile; then nobody is owed anything.
     if (this.#state.kind !== 'running') return;
-    this.#state = { kind: 'stopped' };
+    this.#state = STOPPED;
     const { text, data } = await stopReply(this.#stub, stop);
     this.#print(text);
     this.#send(data);
@@ -201,7 +222,7 @@ export class Session {
       this.#release = this.#target.claim(this.#options.name);
       if (this.#release === undefined) return false;
     }
-    this.#state = { kind: 'stopped' };
+    this.#state = STOPPED;
     return true;
   }
 
@@ -236,20 +257,24 @@ export class Session {
     for (let i = 0; i < text.length; i += CONSOLE_CHUNK) this.#send(consolePacket(text.slice(i, i + CONSOLE_CHUNK)));
   }
 
-  #send(data: string): void {
+  #send(data: string | Uint8Array): void {
     if (this.#state.kind === 'closed') return;
-    this.#lastFrame = frame(data);
-    if (!this.#ackOwed) return this.#options.send(this.#lastFrame);
+    const framed = frame(data, this.#ackOwed);
+    this.#lastFrame = this.#ackOwed ? framed.subarray(1) : framed;
     this.#ackOwed = false;
-    const both = new Uint8Array(1 + this.#lastFrame.length);
-    both[0] = ACK;
-    both.set(this.#lastFrame, 1);
-    this.#options.send(both);
+    this.#out.push(framed);
   }
 
   /** For a packet whose reply is far off, or none. A reply that comes at once takes the acknowledgement along. */
   #acknowledge(): void {
-    if (this.#ackOwed && this.#state.kind !== 'closed') this.#options.send(Uint8Array.of(ACK));
+    if (this.#ackOwed && this.#state.kind !== 'closed') this.#out.push(Uint8Array.of(ACK));
     this.#ackOwed = false;
+  }
+
+  #flush(): void {
+    const [first] = this.#out;
+    if (first === undefined) return;
+    this.#options.send(this.#out.length === 1 ? first : Buffer.concat(this.#out));
+    this.#out = [];
   }
 }

@@ -8,7 +8,8 @@ import { PointTable } from './point-table.ts';
 
 /** What a handler wants done. */
 export type Answer =
-  | { readonly kind: 'reply'; readonly data: string }
+  /** Text, or bytes that are sent as hex digits. */
+  | { readonly kind: 'reply'; readonly data: string | Uint8Array }
   /** Text for the user's console first, then the reply (qRcmd). */
   | { readonly kind: 'console'; readonly text: string; readonly data: string }
   /** Run; the stop reply comes when the guest stops. */
@@ -43,7 +44,7 @@ export class Stub {
   }
 }
 
-export function reply(data: string): Answer {
+export function reply(data: string | Uint8Array): Answer {
   return { kind: 'reply', data };
 }
 

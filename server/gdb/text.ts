@@ -1,4 +1,5 @@
 /** Numbers in packets: strict, so that a damaged packet is an error and never another packet. */
+import { hexByte } from '../../core/index.ts';
 
 /** An unsigned hexadecimal number of at most 32 bits, or undefined. */
 export function hexNumber(text: string): number | undefined {
@@ -31,13 +32,8 @@ export function threadId(text: string): number | 'any' | undefined {
   return value === undefined ? undefined : value - 1;
 }
 
-/** A little-endian hex string of `bytes` bytes. */
+/** A little-endian hex string of `bytes` bytes; `value` is below 2^53. */
 export function littleEndian(value: number, bytes: number): string {
-  let text = '';
-  let rest = value;
-  for (let i = 0; i < bytes; i++) {
-    text += (rest % 256).toString(16).padStart(2, '0');
-    rest = Math.floor(rest / 256);
-  }
-  return text;
+  const low = hexByte(value) + hexByte(value >>> 8) + hexByte(value >>> 16) + hexByte(value >>> 24);
+  return bytes <= 4 ? low.slice(0, 2 * bytes) : low + littleEndian(Math.floor(value / 2 ** 32), bytes - 4);
 }

@@ -10,9 +10,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { cpuSeconds } from './timing.mjs';
 
-const STEPS = 5000;
+/** Enough that a stub which compiles itself as it goes is past its first second. */
+const STEPS = 20_000;
 const STOPS = 2000;
-const READS = 1000;
+const READS = 4000;
 const READ_BYTES = 0x7c0;
 const CONDITION_SECONDS = 3;
 const READY_MS = 20_000;

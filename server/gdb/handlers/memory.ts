@@ -1,5 +1,5 @@
 /** m M X x: memory, linear in the current address space unless the client chose physical. */
-import { type Address, bytesToHex, hexToBytes } from '../../../core/index.ts';
+import { type Address, hexToBytes } from '../../../core/index.ts';
 import { type Command, command } from '../command.ts';
 import { fromLatin1, latin1, MAX_PACKET } from '../packet.ts';
 import { type Answer, BAD_ADDRESS, EMPTY, OK, reply, type Stub } from '../stub.ts';
@@ -27,7 +27,7 @@ function read(stub: Stub, { start, length }: Range, limit: number): Promise<Uint
 async function readHex(stub: Stub, range: Range): Promise<Answer> {
   if (range.length === 0) return EMPTY;
   const bytes = await read(stub, range, MAX_PACKET / 2);
-  return bytes.length === 0 ? BAD_ADDRESS : reply(bytesToHex(bytes));
+  return bytes.length === 0 ? BAD_ADDRESS : reply(bytes);
 }
 
 /** The `b` is what `binary-upload+` promises; LLDB tries the form with length 0, which must stay unknown. */

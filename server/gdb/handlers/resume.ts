@@ -53,9 +53,9 @@ function parseVCont(rest: string): Action[] | 'ask' | undefined {
   if (!rest.startsWith(';')) return undefined;
   const actions: Action[] = [];
   for (const text of rest.slice(1).split(';')) {
-    const action = parseAction(text);
-    if (action === undefined) return undefined;
-    actions.push(action);
+    const parsed = parseAction(text);
+    if (parsed === undefined) return undefined;
+    actions.push(parsed);
   }
   return actions;
 }
@@ -64,21 +64,23 @@ function parseAction(text: string): Action | undefined {
   const [what, threadText, ...more] = text.split(':');
   const thread = threadText === undefined ? 'any' : threadId(threadText);
   if (thread === undefined || more.length > 0) return undefined;
-  const plain = { thread, start: 0, end: 0 };
   const verb = what.slice(0, 1);
   const argument = what.slice(1);
-  if ((verb === 'c' || verb === 's' || verb === 't') && argument === '') return { ...plain, verb };
+  if ((verb === 'c' || verb === 's' || verb === 't') && argument === '') return actionOf(verb, thread);
   if (verb === 'C' || verb === 'S') {
     const signal = hexNumber(argument);
-    if (signal === undefined) return undefined;
-    return { ...plain, verb: verb === 'C' ? 'c' : 's', vector: VECTOR_OF_SIGNAL[signal] };
+    return signal === undefined ? undefined : actionOf(verb === 'C' ? 'c' : 's', thread, VECTOR_OF_SIGNAL[signal]);
   }
   const range = verb === 'r' ? hexNumbers(argument, 2) : undefined;
-  return range && { thread, verb: 'r', start: range[0], end: range[1] };
+  return range && actionOf('r', thread, undefined, range[0], range[1]);
+}
+
+function actionOf(verb: Action['verb'], thread: Action['thread'], vector?: number, start = 0, end = 0): Action {
+  return { verb, thread, vector, start, end };
 }
 
 /** The first action that names a vCPU decides for it; all vCPUs run together, so a step of one wins. */
-async function runVCont(stub: Stub, actions: Action[] | 'ask'): Promise<Answer> {
+function runVCont(stub: Stub, actions: Action[] | 'ask'): Promise<Answer> | Answer {
   if (actions === 'ask') return reply('vCont;c;C;s;S;t;r');
   const action =
     actions.find(({ thread, verb }) => verb !== 'c' && (thread === 'any' || thread < stub.target.vcpus)) ?? actions[0];
@@ -88,7 +90,7 @@ async function runVCont(stub: Stub, actions: Action[] | 'ask'): Promise<Answer> 
     case 't':
       return { kind: 'last-stop' };
     case 'r':
-      return { kind: 'resume', how: await rangeOf(stub, action) };
+      return stepRange(stub, action);
     case 's':
       return { kind: 'resume', how: how(stub, 'step', action.vector) };
     case 'c':
@@ -97,10 +99,10 @@ async function runVCont(stub: Stub, actions: Action[] | 'ask'): Promise<Answer> 
 }
 
 /** The client's addresses are those it was shown; an address behind the segment's end stays behind it. */
-async function rangeOf(stub: Stub, { start, end }: Action): Promise<Resume> {
+async function stepRange(stub: Stub, { start, end }: Action): Promise<Answer> {
   const registers = await stub.target.readRegisters(stub.vcpu);
   const first = offsetOf(registers, start, stub.pcMode);
-  return { kind: 'range', start: first, end: first + Math.max(end - start, 0) };
+  return { kind: 'resume', how: { kind: 'range', start: first, end: first + Math.max(end - start, 0) } };
 }
 
 function parseSelection(rest: string): { operation: string; thread: number | 'any' } | undefined {

@@ -1,6 +1,8 @@
 /** Framing: what survives any splitting, and what a damaged or endless packet does. */
 import { describe, expect, it } from 'vitest';
-import { frame, fromLatin1, latin1, MAX_PACKET, PacketReader } from '../../../server/gdb/packet.ts';
+import { bytesToHex } from '../../../core/util/hex.ts';
+import { frame } from '../../../server/gdb/frame.ts';
+import { fromLatin1, latin1, MAX_PACKET, PacketReader } from '../../../server/gdb/packet.ts';
 import { decodeReplies, request } from './rsp-client.ts';
 
 function packets(reader: PacketReader, bytes: Uint8Array): string[] {
@@ -58,6 +60,16 @@ describe('frame', () => {
       const text = `a${'0'.repeat(run)}b${'#'.repeat(run % 5)}${'*'.repeat(run % 3)}\u00ff}`;
       expect(decodeReplies(fromLatin1(frame(text)))).toEqual([text]);
     }
+  });
+
+  it('writes bytes as hex digits, and zeros at the cost of a few', () => {
+    for (let run = 1; run < 220; run++) {
+      const bytes = Uint8Array.from([0x12, ...Array.from({ length: run }, () => (run % 16) * 0x11), 0x11, 0x23, 0x2a]);
+      expect(decodeReplies(fromLatin1(frame(bytes, true)))).toEqual([bytesToHex(bytes)]);
+      expect(fromLatin1(frame(bytes)).slice(1, -3)).not.toMatch(/[#$]/);
+    }
+    expect(frame(new Uint8Array(4096)).length).toBeLessThan(300);
+    expect(fromLatin1(frame(new Uint8Array(0), true))).toBe('+$#00');
   });
 
   it('never writes a bare # or $ inside, which would end or restart the packet', () => {
