@@ -1,7 +1,12 @@
 /** Exit statuses of the command line contract, and what is said about each ending. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { guestPath } from '../guests/build.ts';
 import { lastJson, trapgate } from './command.ts';
+
+const README = fileURLToPath(new URL('../../README.md', import.meta.url));
+const DEMO = fileURLToPath(new URL('../../dist/demo.elf', import.meta.url));
 
 const ends = (how: string, ...more: string[]) =>
   trapgate(['run', guestPath('ends'), '--append', how, '--json', ...more]);
@@ -87,6 +92,15 @@ describe('without a scenario', () => {
     });
     expect([130, 124]).toContain(result.status);
     expect(['interrupted', 'timeout']).toContain(lastJson(result).reason);
+  });
+
+  it('the first run in README.md is what the demo prints', async () => {
+    const [, shown = ''] = /demo kernel to power-off:\n\n```\n([^`]*)```/.exec(readFileSync(README, 'utf8')) ?? [];
+    const { stdout, stderr } = await trapgate(['run', DEMO, '--stats']);
+    const printed = new Set(`${stdout}${stderr}`.split(/\r?\n/));
+    const lines = shown.trim().split('\n');
+    expect(lines.length).toBeGreaterThan(15);
+    expect(lines.filter((line) => line !== '...' && !printed.has(line))).toEqual([]);
   });
 
   it('--stats shows what trapped', async () => {
