@@ -12,7 +12,7 @@ import { TRAPGATE } from './command.ts';
 const GUESTS = fileURLToPath(new URL('../guests/', import.meta.url));
 const READY_MS = 20_000;
 /** A gdb that takes longer waits for something that will not come; its output says for what. */
-const GDB_MS = 50_000;
+const GDB_MS = 100_000;
 let sockets = 0;
 let debuggee: string | undefined;
 
