@@ -35,6 +35,7 @@ export { compileExpression } from './debug/expression-bytecode.ts';
 export { isOwnType, isSigned, sizeOf, typeName } from './debug/expression-types.ts';
 export { floatBytes } from './debug/float.ts';
 export { type FormatContext, formatObject, formatValue } from './debug/format-value.ts';
+export { symbolMismatch } from './debug/image-match.ts';
 export { MachineTarget, type MachineTargetOptions } from './debug/machine-target.ts';
 export {
   entryText,

@@ -1,8 +1,7 @@
 /** Builds the machine that a launch configuration describes, with what the host gives: files and its event loop. */
-import { DEFAULT_CONFIG, type DebugTarget, isElf, Machine, MachineTarget, UserError } from '../core/index.ts';
-import type { LaunchConfiguration, SymbolFile } from './configuration.ts';
-import { type DebugInfo, debugInfoOf } from './debug-info.ts';
-import { type FileReader, readSplitFiles } from './split-files.ts';
+import { DEFAULT_CONFIG, type DebugTarget, Machine, MachineTarget, UserError } from '../core/index.ts';
+import type { LaunchConfiguration } from './configuration.ts';
+import { fileName, findSourceBase, loadSymbols, readNamed } from './symbol-files.ts';
 import type { Provided } from './target-factory.ts';
 
 export interface HostServices {
@@ -68,14 +67,14 @@ export async function provideMachine(configuration: LaunchConfiguration, all: Ho
     yieldToHost: () => host.yieldToHost(),
     milliseconds: () => host.milliseconds(),
   });
-  const images = await loadImages(named, program ?? new Uint8Array(0), configuration.symbols, host);
+  const { images, notes } = await loadSymbols(named, program, configuration.symbols, host, bytes);
   const side = await openSideDoors(target, configuration, host);
   return {
     target,
     images,
     program: configuration.program,
     sourceBase: await findSourceBase(images, configuration.program, host),
-    notes: [...machine.notes, ...side.notes, ...images.flatMap((image) => image.problems)],
+    notes: [...machine.notes, ...side.notes, ...notes],
     serialElsewhere: configuration.serial.kind === 'terminal',
     isOutdated: () => files.haveChanged(),
     release: side.close,
@@ -105,23 +104,6 @@ class ReadFiles {
     }
     return false;
   }
-}
-
-/** Symbols of the program and of further files. A flat program has none. @throws UserError */
-export async function loadImages(
-  path: string,
-  program: Uint8Array,
-  symbols: readonly SymbolFile[],
-  host: Pick<HostServices, 'readFile'>,
-): Promise<DebugInfo[]> {
-  const images = isElf(program) ? [await readDebugInfo(program, path, 0, host)] : [];
-  for (const { file, offset } of symbols)
-    images.push(await readDebugInfo(await readNamed(host, file, 'symbol file'), file, offset, host));
-  return images;
-}
-
-async function readDebugInfo(bytes: Uint8Array, path: string, offset: number, host: FileReader): Promise<DebugInfo> {
-  return debugInfoOf(bytes, path, offset, await readSplitFiles(bytes, path, host));
 }
 
 /** A GDB stub and a file for COM1, where the configuration asks for them. */
@@ -173,51 +155,4 @@ async function openSideDoors(
       for (const close of closers) close();
     },
   };
-}
-
-/** Folders above the program that are tried. */
-const MAX_ANCESTORS = 8;
-
-/** Where relative names of the debug information start: the program's folder or one above it that has them. */
-export async function findSourceBase(
-  images: readonly DebugInfo[],
-  program: string,
-  host: Pick<HostServices, 'exists'>,
-): Promise<string | undefined> {
-  const sample = images.flatMap((image) => [...image.files()]).find((file) => !/^([/\\]|[A-Za-z]:)/.test(file));
-  if (sample === undefined) return undefined;
-  let folder = program.replace(/[^/\\]*$/, '');
-  for (let level = 0; level < MAX_ANCESTORS; level++) {
-    if (await host.exists(`${folder}${sample}`)) return folder;
-    const above = folder.replace(/[^/\\]+[/\\]$/, '');
-    if (above === folder) break;
-    folder = above;
-  }
-  return undefined;
-}
-
-/** @throws UserError that names the file */
-export async function readNamed(host: Pick<HostServices, 'readFile'>, path: string, what: string): Promise<Uint8Array> {
-  try {
-    return await host.readFile(path);
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    const reason = REASONS[String(code)] ?? (error instanceof Error ? error.message.split('\n', 1)[0] : String(error));
-    throw new UserError('file', `cannot read the ${what} ${path}: ${reason}`, 'check the path in launch.json');
-  }
-}
-
-/** Codes of Node and of VS Code's file systems. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  ENOTDIR: 'no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'no permission',
-  FileNotFound: 'no such file',
-  FileIsADirectory: 'it is a folder',
-  NoPermissions: 'no permission',
-};
-
-function fileName(path: string): string {
-  return path.split(/[/\\]/).at(-1) ?? path;
 }

@@ -7,9 +7,9 @@ import net from 'node:net';
 import path from 'node:path';
 import { type DebugTarget, UserError } from '../core/index.ts';
 import { type ListenAddress, listenAddressText } from '../server/listen-address.ts';
-import { findSourceBase, loadImages, readNamed } from './machine-provider.ts';
 import { NODE_FACTORY, NODE_SERVICES } from './node-host.ts';
 import { runSession } from './session-stream.ts';
+import { findSourceBase, loadSymbols, readNamed } from './symbol-files.ts';
 import type { TargetFactory } from './target-factory.ts';
 
 export interface DapServer {
@@ -52,7 +52,7 @@ function joinFactory(target: DebugTarget, client: string, options: DapServerOpti
         configuration.program === undefined
           ? image?.bytes
           : await readNamed(NODE_SERVICES, configuration.program, 'program');
-      const images = await loadImages(program, bytes ?? new Uint8Array(0), configuration.symbols, NODE_SERVICES);
+      const { images, notes } = await loadSymbols(program, bytes, configuration.symbols, NODE_SERVICES, image?.bytes);
       const sourceBase = await findSourceBase(images, program, NODE_SERVICES);
       const giveBack = target.claim === undefined ? () => {} : target.claim(client);
       if (giveBack === undefined)
@@ -62,7 +62,7 @@ function joinFactory(target: DebugTarget, client: string, options: DapServerOpti
         images,
         program,
         sourceBase,
-        notes: images.flatMap((one) => one.problems),
+        notes,
         release: giveBack,
         terminate: () => options.onTerminate?.(),
       };

@@ -14,6 +14,7 @@ export const EM_386 = 3;
 const EM_486 = 6;
 export const PT_LOAD = 1;
 export const PT_INTERP = 3;
+export const PF_X = 1;
 export const SHT_SYMTAB = 2;
 export const SHT_STRTAB = 3;
 export const SHT_NOBITS = 8;

@@ -85,3 +85,41 @@ export function bootDisk(source: string): Uint8Array {
   floppy.set(readFileSync(flatBinary(path)));
   return floppy;
 }
+
+/** A floppy whose boot sector starts a kernel that starts a program, each with symbols of its own. */
+export interface Stages {
+  readonly disk: string;
+  readonly boot: string;
+  readonly kernel: string;
+  readonly user: string;
+  /** Where the last one runs, less where it is linked. */
+  readonly userOffset: number;
+}
+
+const STAGE_FLAGS = '-m32 -march=i386 -g -O0 -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none';
+
+/** `stages-boot.S` at 7C00h, `stages-kernel.c` at 10000h, `stages-user.c` linked at 8048000h and run at 400000h. */
+export function stages(): Stages {
+  const stage = (name: string, address: string): string => {
+    const base = join(workFolder(), basename(`stages-${name}`, '.c'));
+    tool(
+      'gcc',
+      [...STAGE_FLAGS.split(' '), '-fno-asynchronous-unwind-tables', '-c', '-o', `${base}.o`, `stages-${name}.c`],
+      HERE,
+    );
+    const link = ['-m', 'elf_i386', '--build-id=none', '-z', 'noexecstack', '-Ttext', address, '-e', address];
+    tool('ld', [...link, '-o', `${base}.elf`, `${base}.o`]);
+    tool('objcopy', ['-O', 'binary', '-j', '.text', `${base}.elf`, `${base}.bin`]);
+    return base;
+  };
+  const boot = flatBinary(join(HERE, 'stages-boot.S'));
+  const [kernel, user] = [stage('kernel', '0x10000'), stage('user', '0x8048000')];
+  const floppy = new Uint8Array(1_474_560);
+  floppy.set(readFileSync(boot));
+  floppy.set(readFileSync(`${kernel}.bin`), 512);
+  floppy.set(readFileSync(`${user}.bin`), 512 + 0x800);
+  const disk = join(workFolder(), 'stages.img');
+  writeFileSync(disk, floppy);
+  const elf = (path: string) => path.replace(/(\.img)?$/, '.elf');
+  return { disk, boot: elf(boot), kernel: elf(kernel), user: elf(user), userOffset: 0x40_0000 - 0x804_8000 };
+}

@@ -1,0 +1,137 @@
+/** Several symbol files in one session: a boot sector, a kernel, and a program that runs elsewhere than it is linked. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { guestPath, stages, tool, workFolder } from '../guests/build.ts';
+import { realSession } from './dap-real.ts';
+import { buildGuest } from './dwarf-session.ts';
+
+const GUESTS = path.resolve(import.meta.dirname, '../guests');
+
+/** The line of a guest's source that holds `text`. */
+function lineOf(file: string, text: string): number {
+  return (
+    readFileSync(path.join(GUESTS, file), 'utf8')
+      .split('\n')
+      .findIndex((line) => line.includes(text)) + 1
+  );
+}
+
+interface Frame {
+  readonly id: number;
+  readonly name: string;
+  readonly line: number;
+  readonly source?: { readonly name: string };
+  readonly moduleId?: number;
+}
+
+test('breakpoints, frames and values in each of three programs', async () => {
+  const { disk, boot, kernel, user, userOffset } = stages();
+  const { session, response, event } = await realSession();
+  const initialized = event('initialized');
+  const symbols = [boot, { file: user, offset: userOffset }];
+  const launch = await response('launch', { fda: disk, program: kernel, symbols });
+  expect(launch).toMatchObject({ success: true });
+  await initialized;
+  const places = [
+    ['stages-boot.S', lineOf('stages-boot.S', 'int $0x13')],
+    ['stages-kernel.c', lineOf('stages-kernel.c', 'answer = ')],
+    ['stages-user.c', lineOf('stages-user.c', 'int area')],
+  ] as const;
+  for (const [name, line] of places) {
+    const source = { path: path.join(GUESTS, name) };
+    const { breakpoints } = (await response('setBreakpoints', { source, breakpoints: [{ line }] })).body;
+    expect(breakpoints).toMatchObject([{ verified: true, line }]);
+  }
+  const stopAfter = async (command: string): Promise<Frame[]> => {
+    const stopped = event('stopped');
+    await response(command, { threadId: 1 });
+    expect(await stopped).toMatchObject({ body: { reason: expect.stringMatching(/breakpoint|step/) } });
+    return (await response('stackTrace', { threadId: 1 })).body.stackFrames;
+  };
+  const evaluated = async (expression: string, frameId = 1) =>
+    (await response('evaluate', { expression, frameId, context: 'watch' })).body.result;
+
+  const [inBoot] = await stopAfter('configurationDone');
+  expect(inBoot).toMatchObject({ name: 'read', line: places[0][1], source: { name: 'stages-boot.S' }, moduleId: 2 });
+
+  const inKernel = await stopAfter('continue');
+  expect(inKernel[0]).toMatchObject({ name: 'kernel_start', line: places[1][1], moduleId: 1 });
+  expect(inKernel[1]).toMatchObject({ name: 'protected', source: { name: 'stages-boot.S' }, moduleId: 2 });
+  expect(await evaluated('round')).toBe('1');
+
+  const inUser = await stopAfter('continue');
+  expect(inUser.slice(0, 3)).toMatchObject([
+    { name: 'square', line: places[2][1], source: { name: 'stages-user.c' }, moduleId: 3 },
+    { name: 'user_start', source: { name: 'stages-user.c' }, moduleId: 3 },
+    { name: 'kernel_start', source: { name: 'stages-kernel.c' }, moduleId: 1 },
+  ]);
+  expect(await evaluated('side')).toBe('10');
+  expect(await evaluated('seed + i', 2)).toBe('10');
+  expect(await evaluated('round', 3)).toBe('1');
+  expect(await evaluated('user_start')).toMatch(/^0x00400000 <user_start>/);
+
+  // A step stays in the program that is loaded elsewhere, and goes back from there.
+  expect((await stopAfter('next'))[0]).toMatchObject({ name: 'square', line: lineOf('stages-user.c', 'return area') });
+  expect(await evaluated('area')).toBe('100');
+  expect((await stopAfter('stepOut'))[0]).toMatchObject({ name: 'user_start' });
+  await response('setFunctionBreakpoints', { breakpoints: [{ name: 'user_start' }] });
+  for (const [name] of places)
+    await response('setBreakpoints', { source: { path: path.join(GUESTS, name) }, breakpoints: [] });
+  expect((await stopAfter('continue'))[0]).toMatchObject({ name: 'user_start', moduleId: 3 });
+  expect(await evaluated('seed')).toBe('20');
+  const { modules } = (await response('modules')).body;
+  expect((modules as { name: string }[]).map(({ name }) => name)).toEqual(
+    [kernel, boot, user].map((file) => path.basename(file)),
+  );
+  session.dispose();
+});
+
+/** What the console says at a launch. */
+async function saidAtLaunch(configuration: object): Promise<string> {
+  let said = '';
+  const { session, response } = await realSession((message) => {
+    const { event, body } = message as { event?: string; body?: { output?: string } };
+    if (event === 'output') said += body?.output ?? '';
+  });
+  expect((await response('launch', configuration)).success).toBe(true);
+  session.dispose();
+  return said;
+}
+
+test('a symbol file that is not that of the image is told of at launch', async () => {
+  const other = buildGuest('shapes.c', 'match-other', 'gcc', ['-g', '-O1']);
+  const image = buildGuest('shapes.c', 'match', 'gcc', ['-g', '-O2']);
+  const stripped = path.join(workFolder(), 'match-stripped.elf');
+  tool('objcopy', ['--strip-debug', image, stripped]);
+  expect(await saidAtLaunch({ program: image, kernel: stripped })).not.toContain('does not match');
+  expect(await saidAtLaunch({ program: other, kernel: stripped })).toMatch(
+    /match-other\.elf does not match the image that is booted: its code differs at 0x[0-9a-f]+\. It is of another build/,
+  );
+  // Elsewhere there is no code of the image: it is a program that the image loads.
+  const apart = { file: other, offset: 0x100_0000 };
+  expect(await saidAtLaunch({ program: image, symbols: [apart] })).not.toContain('does not match');
+  expect(await saidAtLaunch({ program: image, symbols: [guestPath('hello-serial')] })).toContain('does not match');
+});
+
+test('a build-id decides where both have one', async () => {
+  buildGuest('shapes.c', 'match-id', 'gcc', ['-g', '-O2']);
+  const objects = ['match-id-start.o', 'match-id-c.o'].map((name) => path.join(workFolder(), name));
+  const linked = (id: string): string => {
+    const out = path.join(workFolder(), `match-${id}.elf`);
+    const script = path.join(workFolder(), 'with-note.ld');
+    const plain = readFileSync(path.join(GUESTS, 'default.ld'), 'utf8');
+    writeFileSync(
+      script,
+      plain.replace('.data ALIGN', '.note.gnu.build-id : { *(.note.gnu.build-id) }\n  .data ALIGN'),
+    );
+    tool('ld', ['-m', 'elf_i386', `--build-id=0x${id}`, '-z', 'noexecstack', '-T', script, '-o', out, ...objects]);
+    return out;
+  };
+  const [one, two] = [linked('11223344'), linked('55667788')];
+  expect(await saidAtLaunch({ program: two, kernel: one })).toContain('its build-id is another');
+  const debugOnly = path.join(workFolder(), 'match-id.debug');
+  tool('objcopy', ['--only-keep-debug', one, debugOnly]);
+  expect(await saidAtLaunch({ program: debugOnly, kernel: one })).not.toContain('does not match');
+  expect(await saidAtLaunch({ program: debugOnly, kernel: two })).toContain('its build-id is another');
+});
