@@ -17,7 +17,7 @@ export type { FrameRow } from './debug/dwarf/frame-rules.ts';
 export type { FrameView } from './debug/dwarf/frame-view.ts';
 export { type FunctionRange, FunctionTable } from './debug/dwarf/function-table.ts';
 export type { LineLocation, LineTable } from './debug/dwarf/line-table.ts';
-export type { FunctionScope } from './debug/dwarf/scopes.ts';
+export { encloses, type FunctionScope } from './debug/dwarf/scopes.ts';
 export { type SplitContents, type SplitFile, splitKey } from './debug/dwarf/split.ts';
 export type { Variables } from './debug/dwarf/variables.ts';
 export {
@@ -27,6 +27,7 @@ export {
   type Place,
   type SymbolMeaning,
   storageReader,
+  UnavailableError,
   type Value,
 } from './debug/evaluate.ts';
 export { converted } from './debug/evaluate-arithmetic.ts';

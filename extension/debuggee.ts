@@ -5,6 +5,7 @@
 import {
   type DebugTarget,
   type EvaluateContext,
+  encloses,
   type Frame,
   FrameScope,
   linear,
@@ -196,7 +197,11 @@ export class Debuggee {
   async scopeIn(frameIndex: number): Promise<FrameScope> {
     const files = this.images.flatMap((image) => image.variables ?? []);
     if (files.length === 0) return new FrameScope(files);
-    return new FrameScope(files, (await this.callFrames())[frameIndex]?.own);
+    const frames = (await this.callFrames()).map((frame) => frame.own);
+    const own = frames[frameIndex];
+    const around =
+      own && frames.slice(frameIndex + 1).find((one) => one !== undefined && encloses(one.scope, own.scope));
+    return new FrameScope(files, own, around && new FrameScope(files, around));
   }
 
   /** What names mean at a point of code, for expressions that are compiled before anything stops there. */

@@ -9,9 +9,9 @@ import {
   isOwnType,
   isScalar,
   isSigned,
-  StorageError,
   sizeOf,
   typeName,
+  UnavailableError,
   type Value,
 } from '../core/index.ts';
 import { integer, type Json, required } from './arguments.ts';
@@ -69,8 +69,8 @@ async function evaluateText(expression: string, frame: number, debuggee: Debugge
     value = await evaluate(plainText, context);
   } catch (error) {
     // That a variable is nowhere at present is an answer, as the list of variables gives it.
-    if (!(error instanceof ExpressionError) || !(error.cause instanceof StorageError)) throw error;
-    return { result: error.cause.message, variablesReference: 0 };
+    if (!(error instanceof UnavailableError)) throw error;
+    return { result: error.shown, type: typeName(error.type), variablesReference: 0 };
   }
   // A type of the program is shown as in its source; registers and plain numbers in hexadecimal.
   if (format === null && !isOwnType(value.type)) return presentValue(value, plainText.trim(), frame, debuggee);
@@ -87,7 +87,7 @@ async function presentValue(value: Value, expression: string, frame: number, deb
   const context = await formatContext(debuggee, frame);
   return {
     result: await formatValue(value, context),
-    type: typeName(value.type),
+    type: typeName(value.reference?.type ?? value.type),
     ...openable(objectOf(value), expression, frame, debuggee),
     memoryReference: memoryReference(value),
   };

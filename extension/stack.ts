@@ -70,11 +70,10 @@ function presentFrame(
   };
 }
 
-/** Inlined functions have no symbol; of the others the debug information knows the longer name. */
+/** Inlined functions have no symbol; of the others the debug information knows the name without parameters. */
 function nameOf(scope: FunctionScope | undefined, found: { name: string; offset: number } | undefined) {
-  if (scope?.isInlined === true && scope.name !== '') return { name: scope.name, offset: 0 };
-  const isLonger = scope !== undefined && found !== undefined && scope.name.endsWith(`::${found.name}`);
-  return isLonger ? { name: scope.name, offset: found.offset } : found;
+  if (scope === undefined || scope.name === '') return found;
+  return { name: scope.name, offset: scope.isInlined ? 0 : (found?.offset ?? 0) };
 }
 
 export function modules(args: Json, debuggee: Debuggee): DebugProtocol.ModulesResponse['body'] {

@@ -1,4 +1,5 @@
 /** What an object is made of, for trees that open a node at a time: members, elements, what is pointed to. */
+import { sliceOf } from './format-rust.ts';
 import type { StorageReader } from './storage.ts';
 import { isScalar, plain, type Type } from './types.ts';
 import { type DataObject, elementObject, loadObject, memberObject, referred } from './value.ts';
@@ -52,12 +53,14 @@ export async function childrenOf(
     return list;
   }
   if (inner.kind === 'struct') {
+    const slice = await sliceOf(object, inner, reader);
+    if (slice !== undefined) return childrenOf(slice, reader, start, count);
     const { members } = await activeMembers(object, inner, reader);
     const found: Child[] = [];
     for (const member of members) {
       const child = memberObject(object, member);
-      if (member.name !== '' && !member.isBase)
-        found.push({ name: member.name, object: child, path: `.${member.name}` });
+      const name = inner.syntax === 'rust' ? member.name.replace(/^__(?=\d+$)/, '') : member.name;
+      if (name !== '' && !member.isBase) found.push({ name, object: child, path: `.${name}` });
       else found.push({ name: member.isBase ? baseName(member.type) : '<anonymous>', object: child, path: '' });
     }
     return found.slice(start, start + count);

@@ -4,13 +4,15 @@
  */
 import { applyBinary, converted, decayed, floatValue, isTrue, negated, truth } from './evaluate-arithmetic.ts';
 import { farValue } from './evaluate-far.ts';
+import { addressType, answer, isBitwiseNot, type Language, literalType } from './evaluate-language.ts';
 import { type Expression, ExpressionError, membersOf, parseExpression } from './expression.ts';
 import { INT, UNSIGNED, UNSIGNED_CHAR, UNSIGNED_LONG_LONG, UNSIGNED_SHORT, wrap } from './expression-types.ts';
+import { sliceOf } from './format-rust.ts';
 import { isConvenienceName, isRegisterName, registerValue } from './register-values.ts';
 import { StorageError, type StorageReader } from './storage.ts';
 import type { Registers } from './target.ts';
 import { typeName } from './type-name.ts';
-import { plain, sizeOf, type Type } from './types.ts';
+import { plain, type StructType, sizeOf, type Type } from './types.ts';
 import {
   type DataObject,
   elementObject,
@@ -21,6 +23,7 @@ import {
   referred,
   type Value,
 } from './value.ts';
+import { activeMembers } from './variant.ts';
 
 export type { Place, Value };
 
@@ -38,6 +41,8 @@ export interface SymbolMeaning {
 
 /** The program's own names, as they are seen where the frame stands. */
 export interface ProgramScope {
+  /** Of the code that the frame executes. */
+  readonly language: Language;
   /** A variable of the frame; it wins over registers, which can be written with $. */
   local(name: string): Promise<DataObject | undefined>;
   /** A variable of the file, or an enumerator. */
@@ -64,15 +69,36 @@ export async function evaluate(text: string, context: EvaluateContext): Promise<
   );
 }
 
+/** The expression names an object that is nowhere at present. */
+export class UnavailableError extends ExpressionError {
+  /** What stands for it in a list of variables: `<optimized out>`. */
+  readonly shown: string;
+  readonly type: Type;
+
+  constructor(shown: string, type: Type) {
+    super(withoutBrackets(shown));
+    this.name = 'UnavailableError';
+    this.shown = shown;
+    this.type = type;
+  }
+}
+
 /** @throws ExpressionError */
 export async function evaluateTree(tree: Expression, context: EvaluateContext): Promise<Value> {
+  const evaluation = new Evaluation(context);
   try {
-    return await new Evaluation(context).value(tree);
+    return await evaluation.value(tree);
   } catch (error) {
-    if (error instanceof StorageError)
-      throw new ExpressionError(error.message.replace(/^<(.*)>$/, '$1'), { cause: error });
-    throw error;
+    if (!(error instanceof StorageError)) throw error;
+    const type = await evaluation.typeOf(tree);
+    throw type === undefined
+      ? new ExpressionError(withoutBrackets(error.message))
+      : new UnavailableError(error.message, type);
   }
+}
+
+function withoutBrackets(message: string): string {
+  return message.replace(/^<(.*)>$/, '$1');
 }
 
 /** Registers and memory of the machine, for objects that lie in them. */
@@ -93,18 +119,22 @@ export function storageReader(context: Pick<EvaluateContext, 'registers' | 'read
 class Evaluation {
   private readonly context: EvaluateContext;
   private readonly reader: StorageReader;
+  private readonly language: Language;
 
   constructor(context: EvaluateContext) {
     this.context = context;
+    this.language = context.scope?.language ?? 'c';
     this.reader = storageReader(context);
   }
 
   async value(tree: Expression): Promise<Value> {
     switch (tree.kind) {
       case 'number':
-        return { value: wrap(tree.value, tree.type), type: tree.type };
-      case 'float':
-        return floatValue(tree.value);
+        return { value: wrap(tree.value, tree.type), type: literalType(tree.type, this.language) };
+      case 'float': {
+        const number = floatValue(tree.value);
+        return { ...number, type: literalType(number.type, this.language) };
+      }
       case 'name':
         return this.name(tree);
       case 'cast':
@@ -112,7 +142,7 @@ class Evaluation {
       case 'unary':
         return this.unary(tree);
       case 'binary':
-        return this.binary(tree);
+        return answer(tree.operator, await this.binary(tree), this.language);
       case 'conditional':
         return this.value(isTrue(await this.value(tree.test)) ? tree.yes : tree.no);
       case 'member':
@@ -121,6 +151,16 @@ class Evaluation {
         return { value: BigInt(await this.sizeOf(tree)), type: INT };
       case 'far':
         return farValue(tree, this.context, (inner) => this.value(inner));
+    }
+  }
+
+  /** Of the object that the expression names; undefined where it names none, or finding it fails. */
+  async typeOf(tree: Expression): Promise<Type | undefined> {
+    try {
+      return (tree.kind === 'name' ? await this.named(tree) : await this.object(tree))?.type;
+    } catch (error) {
+      if (error instanceof StorageError) return undefined;
+      throw error;
     }
   }
 
@@ -179,7 +219,7 @@ class Evaluation {
       const object = await this.named(tree);
       return object && referred(object, this.reader);
     }
-    if (tree.kind === 'member') return this.member(tree);
+    if (tree.kind === 'member') return referred(await this.member(tree), this.reader);
     if (tree.kind !== 'unary' || tree.operator !== '*') return undefined;
     const element = await this.element(tree.operand);
     if (element !== undefined) return element;
@@ -192,12 +232,16 @@ class Evaluation {
     return behind(from.value, target);
   }
 
-  /** `*(array + i)` where the array lies in registers or pieces and has no address. */
+  /** `*(array + i)` where the array has no address: it lies in registers or pieces, or is a slice of Rust. */
   private async element(tree: Expression): Promise<DataObject | undefined> {
     if (tree.kind !== 'binary' || tree.operator !== '+') return undefined;
-    const array = await this.object(tree.left);
+    const object = await this.object(tree.left);
+    const type = object && plain(object.type);
+    if (object === undefined || type === undefined) return undefined;
+    const isPlaceless = type.kind === 'array' && object.storage.kind !== 'memory';
+    const array = isPlaceless ? object : type.kind === 'struct' ? await sliceOf(object, type, this.reader) : undefined;
     const inner = array && plain(array.type);
-    if (array === undefined || inner?.kind !== 'array' || array.storage.kind === 'memory') return undefined;
+    if (array === undefined || inner?.kind !== 'array') return undefined;
     const index = (await this.value(tree.right)).value;
     if (index < 0n || index >= BigInt(inner.count ?? 0)) throw new ExpressionError('the index is outside of the array');
     return elementObject(array, inner.element, Number(index));
@@ -208,9 +252,16 @@ class Evaluation {
     const type = plain(object.type);
     if (type.kind !== 'struct')
       throw new ExpressionError(`.${tree.name} needs a structure, not ${typeName(object.type)}`);
-    const found = findMember(object, type, tree.name);
+    const found = await this.memberOf(object, type, tree.name);
     if (found === undefined) throw new ExpressionError(`${typeName(type)} has no member ${tree.name}`);
-    return referred(found, this.reader);
+    return found;
+  }
+
+  /** Of an enumeration of Rust the members of the variant that it holds come first. */
+  private async memberOf(object: DataObject, type: StructType, name: string): Promise<DataObject | undefined> {
+    if (type.variants === undefined) return findMember(object, type, name);
+    const { members } = await activeMembers(object, type, this.reader);
+    return findMember(object, { ...type, members, variants: undefined }, name) ?? findMember(object, type, name);
   }
 
   /** What a member is looked for in. As gdb does, `.` follows a pointer as well. */
@@ -238,7 +289,8 @@ class Evaluation {
       if (object !== undefined) return loadObject(object, this.reader);
     }
     const operand = await this.value(tree.operand);
-    if (tree.operator === '!') return truth(!isTrue(operand));
+    if (isBitwiseNot(tree.operator, operand, this.language)) return negated('~', operand);
+    if (tree.operator === '!') return answer('!', truth(!isTrue(operand)), this.language);
     return negated(tree.operator === '~' || tree.operator === '-' ? tree.operator : '+', operand);
   }
 
@@ -248,7 +300,7 @@ class Evaluation {
     if (object?.storage.kind === 'memory' && object.bits === undefined) {
       // Of a symbol whose type nobody knows the address of a word.
       const type = object.type === INT ? UNSIGNED : object.type;
-      return { value: BigInt(object.storage.address), type: pointerTo(type) };
+      return { value: BigInt(object.storage.address), type: addressType(type, this.language) };
     }
     if (object === undefined && tree.kind === 'name' && !tree.sigil) {
       const symbol = this.context.symbol(tree.name);

@@ -4,6 +4,7 @@
  *
  *   42 0x2a 0b101 052 'c'   eax $eax %eax   main   *p  &name  -  +  !  ~  (type)e   a[i]
  *   * / % + - << >> < <= > >= == != & ^ | && || ?:   cs:eip  0x40:0x17 (segment:offset)
+ *   e as type
  *   e.member  p->member  sizeof e  sizeof(type)  (struct name *)e  ns::name  1.5
  */
 import { ExpressionError, type Literal, type Token, tokenize } from './expression-tokens.ts';
@@ -79,6 +80,7 @@ const BINARY: ReadonlyMap<string, number> = new Map([
   ['%', 11],
 ]);
 const CONDITIONAL = 1;
+const AS = 11.5;
 const UNARY = 12;
 const FAR = 13;
 const POSTFIX = 14;
@@ -146,6 +148,10 @@ class Parser {
     if (token.kind === 'name' && token.text.startsWith('.') && POSTFIX > minimum) {
       this.next++;
       return membersOf(left, token.text.slice(1), false);
+    }
+    if (token.kind === 'name' && token.text === 'as' && AS > minimum) {
+      this.next++;
+      return { kind: 'cast', type: this.castTarget(), operand: left };
     }
     if (token.kind !== 'operator') return undefined;
     if (token.text === '->' && POSTFIX > minimum) {
@@ -235,6 +241,19 @@ class Parser {
     if (type !== undefined && this.beginsOperand()) return type;
     this.next = start;
     return undefined;
+  }
+
+  /** After `as` of Rust: `u8`, `*const Point`. */
+  private castTarget(): Type {
+    let pointers = 0;
+    for (; this.isOperator('*'); pointers++) {
+      this.next++;
+      if (['const', 'mut'].includes(this.peek().text)) this.next++;
+    }
+    let type = this.typeWords();
+    if (type === undefined) throw new ExpressionError('a type belongs after as');
+    for (; pointers > 0; pointers--) type = { kind: 'pointer', target: type };
+    return type;
   }
 
   private typeInParentheses(): Type | undefined {

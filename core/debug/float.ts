@@ -46,3 +46,15 @@ export function floatText(value: number, size: number): string {
   }
   return trimmed(value.toFixed(Math.min(Math.max(precision - 1 - exponent, 0), 100)));
 }
+
+/** A NaN with its sign and the rest of its significand: `-nan(0x7ffffd)`, in words of 32 bits as gdb has it. */
+export function nanText(bytes: Uint8Array): string {
+  const bits = bytes.length === 4 ? 23 : bytes.length === 8 ? 52 : 64;
+  let whole = 0n;
+  for (let i = Math.min(bytes.length, 10) - 1; i >= 0; i--) whole = (whole << 8n) | BigInt(bytes[i]);
+  const sign = whole >> (bytes.length >= 10 ? 79n : BigInt(bytes.length * 8 - 1)) === 1n ? '-' : '';
+  const significand = BigInt.asUintN(bits, whole);
+  const low = bits > 32 ? (significand & 0xffff_ffffn).toString(16).padStart(8, '0') : '';
+  const high = bits > 32 ? significand >> 32n : significand;
+  return `${sign}nan(0x${high.toString(16)}${low})`;
+}

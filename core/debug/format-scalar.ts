@@ -1,30 +1,10 @@
 /** Numbers, characters, enumerators and addresses as gdb prints them. */
 import { floatText } from './float.ts';
+import { characterText } from './format-text.ts';
 import { type EnumType, type PlainType, plain, type Type } from './types.ts';
 
 /** Names an address; absent where no symbol is near. */
 export type SymbolAt = (address: number) => { readonly name: string; readonly offset: number } | undefined;
-
-const ESCAPES: ReadonlyMap<number, string> = new Map([
-  [7, '\\a'],
-  [8, '\\b'],
-  [9, '\\t'],
-  [10, '\\n'],
-  [11, '\\v'],
-  [12, '\\f'],
-  [13, '\\r'],
-  [92, '\\\\'],
-]);
-
-/** One character inside `quote`s: printable, named escape, or octal. */
-export function characterText(code: number, quote: string): string {
-  const named = ESCAPES.get(code);
-  if (named !== undefined) return named;
-  if (code >= 0x20 && code < 0x7f)
-    return String.fromCharCode(code) === quote ? `\\${quote}` : String.fromCharCode(code);
-  if (code > 0xff && code <= 0x10ffff) return String.fromCodePoint(code);
-  return `\\${code.toString(8).padStart(3, '0')}`;
-}
 
 /** The text of a whole number, an enumerator or an address. Not for floating numbers and structures. */
 export function scalarText(value: bigint, type: Type, symbolAt: SymbolAt): string {
@@ -32,8 +12,10 @@ export function scalarText(value: bigint, type: Type, symbolAt: SymbolAt): strin
   switch (inner.kind) {
     case 'integer':
       if (inner.reads === 'boolean' && (value === 0n || value === 1n)) return value === 1n ? 'true' : 'false';
+      // Rust's `()`: no bytes, one value.
+      if (inner.size === 0) return inner.name;
       if (inner.reads !== 'character') return String(value);
-      return `${value} '${characterText(Number(BigInt.asUintN(inner.size * 8, value)), "'")}'`;
+      return `${value} '${characterText(Number(BigInt.asUintN(inner.size * 8, value)), "'", inner.size > 1)}'`;
     case 'enum':
       return enumText(value, inner);
     case 'pointer':

@@ -2,8 +2,11 @@
  * Objects as text on one line, in C's syntax and spaced as gdb prints them: `{x = 1, y = 2}`, `"text"`,
  * `0x8049000 <main>`. Bounded in depth, elements and length, whatever types and memory say.
  */
-import { addressText, characterText, isCharacter, numberText, type SymbolAt } from './format-scalar.ts';
-import { StorageError, type StorageReader } from './storage.ts';
+import { nanText } from './float.ts';
+import { rustText } from './format-rust.ts';
+import { addressText, isCharacter, numberText, type SymbolAt } from './format-scalar.ts';
+import { MAX_ELEMENTS, REPEATS, stringText } from './format-text.ts';
+import { readStorage, StorageError, type StorageReader } from './storage.ts';
 import { type ArrayType, isScalar, plain, type StructType, sizeOf, VOID } from './types.ts';
 import { type DataObject, elementObject, loadObject, memberObject, readObject, type Value } from './value.ts';
 import { activeMembers } from './variant.ts';
@@ -13,12 +16,11 @@ export interface FormatContext {
   readonly symbolAt: SymbolAt;
 }
 
-/** gdb's own limits: `print elements`, `print repeats`, `print max-depth`. */
-const MAX_ELEMENTS = 200;
-const REPEATS = 10;
+/** gdb's own limit: `print max-depth`. */
 const MAX_DEPTH = 20;
 /** A line longer than this is cut: nobody reads it, and its object has children. */
 const MAX_TEXT = 4000;
+const SEEN = '<same as static member of an already seen type>';
 
 /** What stands for an object; what cannot be read says why in its place. */
 export async function formatObject(object: DataObject, context: FormatContext): Promise<string> {
@@ -27,6 +29,7 @@ export async function formatObject(object: DataObject, context: FormatContext): 
 
 export async function formatValue(value: Value, context: FormatContext): Promise<string> {
   const formatter = new Formatter(context);
+  if (value.reference !== undefined) return formatter.object(value.reference, 0);
   if (!isScalar(value.type) && value.object !== undefined) return formatter.object(value.object, 0);
   return formatter.scalar(value);
 }
@@ -34,6 +37,7 @@ export async function formatValue(value: Value, context: FormatContext): Promise
 class Formatter {
   private readonly context: FormatContext;
   private length = 0;
+  private readonly statics = new Set<number>();
 
   constructor(context: FormatContext) {
     this.context = context;
@@ -56,11 +60,17 @@ class Formatter {
   }
 
   private async text(object: DataObject, depth: number): Promise<string> {
-    if (object.storage.kind === 'absent') return object.storage.why;
+    const { storage } = object;
+    if (storage.kind === 'absent') return storage.why;
     const inner = plain(object.type);
+    // Nothing of it is there: once said is enough.
+    if (depth === 0 && storage.kind === 'memory' && sizeOf(inner) > 0)
+      await readStorage(storage, 1, this.context.reader);
     switch (inner.kind) {
       case 'struct':
-        return depth >= MAX_DEPTH ? '{...}' : this.struct(object, inner, depth);
+        if (depth >= MAX_DEPTH) return '{...}';
+        if (inner.syntax !== 'rust') return this.struct(object, inner, depth);
+        return rustText(object, inner, this.context.reader, (part) => this.object(part, depth + 1));
       case 'array':
         return depth >= MAX_DEPTH ? '{...}' : this.array(object, inner, depth);
       case 'pointer':
@@ -78,6 +88,8 @@ class Formatter {
   async scalar(value: Value): Promise<string> {
     const inner = plain(value.type);
     if (inner.kind === 'void') return 'void';
+    if (Number.isNaN(value.float) && value.object !== undefined)
+      return nanText(await readObject(value.object, this.context.reader));
     const text = numberText(value.value, value.float, value.type, this.context.symbolAt);
     if (inner.kind !== 'pointer' || !isCharacter(inner.target) || value.value === 0n) return text;
     const string = await this.stringAt(Number(BigInt.asUintN(32, value.value)));
@@ -102,12 +114,23 @@ class Formatter {
         parts.push('...');
         break;
       }
-      const text = await this.object(memberObject(object, member), depth + 1);
-      const label = member.isBase ? `<${typeLabel(member.type)}> = ` : member.name === '' ? '' : `${member.name} = `;
+      const isStatic = member.elsewhere !== undefined;
+      const part = memberObject(object, member);
+      const text = isStatic && this.isSeen(part) ? SEEN : await this.object(part, depth + 1);
+      const own = isStatic ? `static ${member.name}` : member.name;
+      const label = member.isBase ? `<${typeLabel(member.type)}> = ` : member.name === '' ? '' : `${own} = `;
       parts.push(label + text);
     }
     const body = parts.length === 0 ? '{}' : `{${parts.join(', ')}}`;
-    return active.variant === undefined ? body : `${active.variant} ${body}`;
+    return active.variant === undefined ? body : `${active.variant.name} ${body}`;
+  }
+
+  /** A class may have objects of itself as static members: those are shown once. */
+  private isSeen({ type, storage }: DataObject): boolean {
+    if (storage.kind !== 'memory' || plain(type).kind !== 'struct') return false;
+    const isSeen = this.statics.has(storage.address);
+    this.statics.add(storage.address);
+    return isSeen;
   }
 
   private async array(object: DataObject, type: ArrayType, depth: number): Promise<string> {
@@ -131,8 +154,8 @@ class Formatter {
       printed += Math.min(run, REPEATS);
       index += run;
     }
-    if (index < count) return `{${shown.join(', ')}...}`;
-    return `{${shown.join(', ')}}`;
+    const list = shown.join(', ') + (index < count ? '...' : '');
+    return type.syntax === 'rust' ? `[${list}]` : `{${list}}`;
   }
 
   /** How many elements from `index` on have the same bytes. */
@@ -186,33 +209,4 @@ function sameBytes(bytes: Uint8Array, a: number, b: number, size: number): boole
 function typeLabel(type: DataObject['type']): string {
   const inner = plain(type);
   return inner.kind === 'struct' ? inner.name : '';
-}
-
-/** Characters in quotes, long runs of one of them outside: `"abc", '\000' <repeats 12 times>`. */
-export function stringText(bytes: Uint8Array, isCut: boolean): string {
-  let end = bytes.length;
-  // The NUL that ends a text is not shown.
-  if (!isCut && end > 0 && bytes[end - 1] === 0) end--;
-  if (end === 0) return '""';
-  const parts: string[] = [];
-  let plainText = '';
-  let printed = 0;
-  let at = 0;
-  while (at < end && printed < MAX_ELEMENTS) {
-    let run = 1;
-    while (at + run < end && bytes[at + run] === bytes[at]) run++;
-    if (run > REPEATS) {
-      if (plainText !== '') parts.push(`"${plainText}"`);
-      plainText = '';
-      parts.push(`'${characterText(bytes[at], "'")}' <repeats ${run} times>`);
-      printed += REPEATS;
-      at += run;
-    } else {
-      plainText += characterText(bytes[at], '"');
-      printed++;
-      at++;
-    }
-  }
-  if (plainText !== '') parts.push(`"${plainText}"`);
-  return parts.join(', ') + (isCut || at < end ? '...' : '');
 }

@@ -4,9 +4,12 @@
  */
 import { AT_LANGUAGE, LANGUAGE_ASSEMBLER } from './dwarf/attributes.ts';
 import type { FrameView } from './dwarf/frame-view.ts';
+import { scopeNames } from './dwarf/name-parts.ts';
+import { isCPlusPlus, isRust } from './dwarf/names.ts';
 import type { FunctionScope } from './dwarf/scopes.ts';
 import type { Variable, Variables } from './dwarf/variables.ts';
 import type { ProgramScope } from './evaluate.ts';
+import type { Language } from './evaluate-language.ts';
 import type { Type } from './types.ts';
 import type { DataObject } from './value.ts';
 
@@ -19,14 +22,21 @@ export interface ScopeVariable extends DataObject {
 export class FrameScope implements ProgramScope {
   private readonly files: readonly Variables[];
   private readonly own: Variables | undefined;
+  private readonly enclosing: FrameScope | undefined;
   private readonly scope: FunctionScope | undefined;
   private readonly frame: FrameView | undefined;
 
-  /** @param files of all symbol files @param own the one whose code the frame executes */
+  /**
+   * @param files of all symbol files
+   * @param own the one whose code the frame executes
+   * @param enclosing where the function stands in another one (a lambda): that one's names
+   */
   constructor(
     files: readonly Variables[],
     own?: { readonly variables: Variables; readonly scope: FunctionScope; readonly frame: FrameView },
+    enclosing?: FrameScope,
   ) {
+    this.enclosing = enclosing;
     this.own = own?.variables;
     this.files = own === undefined ? files : [own.variables, ...files.filter((one) => one !== own.variables)];
     this.scope = own?.scope;
@@ -39,7 +49,7 @@ export class FrameScope implements ProgramScope {
 
   async local(name: string): Promise<DataObject | undefined> {
     const found = this.localVariables().find((variable) => variable.name === name);
-    return found && this.own && this.object(this.own, found);
+    return found === undefined ? this.enclosing?.local(name) : this.own && this.object(this.own, found);
   }
 
   /** Whether `local` knows the name. */
@@ -48,6 +58,14 @@ export class FrameScope implements ProgramScope {
   }
 
   async global(name: string): Promise<DataObject | undefined> {
+    for (const candidate of this.candidates(name)) {
+      const found = await this.globalCalled(candidate);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  private async globalCalled(name: string): Promise<DataObject | undefined> {
     for (const file of this.files) {
       const first = file === this.own ? this.unit : undefined;
       const variable = file.global(name, first);
@@ -70,11 +88,26 @@ export class FrameScope implements ProgramScope {
   }
 
   type(name: string): Type | undefined {
-    for (const file of this.files) {
-      const found = file.type(name, file === this.own ? this.unit : undefined);
-      if (found !== undefined) return found;
+    for (const candidate of this.candidates(name)) {
+      for (const file of this.files) {
+        const found = file.type(candidate, file === this.own ? this.unit : undefined);
+        if (found !== undefined) return found;
+      }
     }
     return undefined;
+  }
+
+  /** A name may stand for one in the namespaces and classes around the function, innermost first. */
+  private candidates(name: string): string[] {
+    const scopes = this.scope === undefined ? [] : scopeNames(this.scope.name);
+    const [, keyword, bare] = /^((?:struct|union|enum|class) )?(.*)$/s.exec(name) ?? [];
+    return [...scopes.map((scope) => `${keyword ?? ''}${scope}::${bare}`), name];
+  }
+
+  get language(): Language {
+    const root = this.unit?.root;
+    if (root === undefined) return 'c';
+    return isRust(root) ? 'rust' : isCPlusPlus(root) ? 'c++' : 'c';
   }
 
   arguments(): Promise<ScopeVariable[]> {

@@ -5,6 +5,7 @@
 import { type ElfFile, PT_LOAD, parseElf, SHF_ALLOC } from '../image/elf.ts';
 import { ByteCursor } from '../util/bytes.ts';
 import { UserError } from '../util/errors.ts';
+import { demangled } from './demangle/index.ts';
 import { AT_COMP_DIR, AT_STMT_LIST } from './dwarf/attributes.ts';
 import { DebugEntries, type Entry } from './dwarf/entries.ts';
 import { FrameTable } from './dwarf/frame.ts';
@@ -36,6 +37,7 @@ export class Program {
   readonly variables: Variables | undefined;
   private readonly frames: () => FrameTable | undefined;
   private readonly fileLists = new Map<number, readonly string[]>();
+  private readonly titles = new Map<FunctionRange, string>();
   private frameTable: FrameTable | undefined;
   private readonly entryOf: (found: FunctionRange) => Entry | undefined;
   private readonly offset: number;
@@ -155,6 +157,7 @@ export class Program {
             const address = symbols.find(name);
             return address === undefined ? undefined : (address - offset) >>> 0;
           },
+          isLoaded: (linked) => accept((linked + offset) >>> 0),
         }),
       frames: () => {
         const unwind = elf.section('.eh_frame');
@@ -206,11 +209,23 @@ export class Program {
     });
   }
 
-  /** The function or symbol that `address` lies in. */
+  /** The function or symbol that `address` lies in, by the name that people know: C++ has its parameters. */
   nameAt(address: number): { readonly name: string; readonly offset: number } | undefined {
     const found = this.functions.at(address >>> 0);
-    if (found !== undefined && !found.isAssembly) return { name: found.name, offset: (address - found.entry) >>> 0 };
-    return this.symbols.lookup(address);
+    if (found !== undefined && !found.isAssembly)
+      return { name: this.titleOf(found), offset: (address - found.entry) >>> 0 };
+    const symbol = this.symbols.lookup(address);
+    return symbol && { ...symbol, name: demangled(symbol.name)?.full ?? symbol.name };
+  }
+
+  private titleOf(found: FunctionRange): string {
+    let title = this.titles.get(found);
+    if (title === undefined) {
+      const entry = this.entryOf(found);
+      title = (entry && this.variables?.titleOf(entry)) || found.name;
+      this.titles.set(found, title);
+    }
+    return title;
   }
 }
 

@@ -59,7 +59,7 @@ function piecesFrom(pieces: readonly Piece[], offset: number): Storage {
     if (skip < piece.size) rest.push({ size: piece.size - skip, storage: storagePart(piece.storage, skip) });
     before += piece.size;
   }
-  return rest.length === 0 ? OPTIMIZED_OUT : { kind: 'pieces', pieces: rest };
+  return { kind: 'pieces', pieces: rest };
 }
 
 /** @throws StorageError when not all of them are there */

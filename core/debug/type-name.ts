@@ -13,6 +13,7 @@ export function typeName(type: Type, depth = 0): string {
   // A `*` or `&` on the left is weaker than brackets and parentheses on the right.
   let prefixed = false;
   for (let level = depth; level < MAX_TYPE_DEPTH; level++) {
+    if (isNamed(inner)) break;
     if (inner.kind === 'pointer') {
       declarator = `${inner.reference ?? '*'}${declarator}`;
       prefixed = true;
@@ -46,6 +47,24 @@ function parameterNames(type: Extract<Type, { kind: 'function' }>, depth: number
   return names.length === 0 ? (type.isPrototyped ? 'void' : '') : names.join(', ');
 }
 
+/** Its name is a word, whatever it is made of. */
+function isNamed(type: Type): boolean {
+  return type.kind === 'pointer' ? type.name !== undefined : isRust(type);
+}
+
+function isRust(type: Type): boolean {
+  return (type.kind === 'array' || type.kind === 'function') && type.syntax === 'rust';
+}
+
+/** `[u8; 4]`, `fn (u32) -> u32`. */
+function rustName(type: Type, depth: number): string {
+  if (depth >= MAX_TYPE_DEPTH || (type.kind !== 'array' && type.kind !== 'function')) return '...';
+  if (type.kind === 'array') return `[${typeName(type.element, depth + 1)}; ${type.count ?? 0}]`;
+  const names = type.parameters.slice(0, MAX_PARAMETERS).map((one) => typeName(one, depth + 1));
+  const result = type.result.kind === 'void' ? '' : ` -> ${typeName(type.result, depth + 1)}`;
+  return `fn (${names.join(', ')})${result}`;
+}
+
 /** Qualifiers stand in gdb's order, in front of the name. */
 function baseName(type: Type, depth: number): string {
   const qualifiers = new Set<string>();
@@ -56,6 +75,7 @@ function baseName(type: Type, depth: number): string {
   }
   const ordered = ['const', 'volatile', '_Atomic', 'restrict'].filter((name) => qualifiers.has(name));
   // Arrays and functions under a qualifier: their own declarator follows the base.
+  if (isRust(inner)) return rustName(inner, depth);
   const name = inner.kind === 'array' || inner.kind === 'function' ? typeName(inner, depth + 1) : plainName(inner);
   return [...ordered, name].join(' ');
 }
@@ -68,6 +88,8 @@ function plainName(type: Type): string {
       return type.name === '' ? 'enum {...}' : type.isTag ? `enum ${type.name}` : type.name;
     case 'void':
       return 'void';
+    case 'pointer':
+      return type.name ?? '...';
     case 'integer':
     case 'float':
     case 'named':

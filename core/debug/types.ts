@@ -4,6 +4,11 @@
  * and what a structure holds is made when it is asked for: types refer to themselves.
  */
 
+import type { Storage } from './storage.ts';
+
+/** A way to write types and values that is not C's. */
+export type Syntax = 'rust';
+
 export interface IntegerType {
   readonly kind: 'integer';
   readonly name: string;
@@ -23,6 +28,8 @@ export interface FloatType {
 export interface PointerType {
   readonly kind: 'pointer';
   readonly target: Type;
+  /** Rust names its pointers: `&str`, `*const u8`. */
+  readonly name?: string;
   /** A reference shows what it refers to. */
   readonly reference?: '&' | '&&';
 }
@@ -45,6 +52,8 @@ export interface Member {
   /** Of a bit-field. */
   readonly bitSize?: number;
   readonly isBase: boolean;
+  /** Of a static member: it lies elsewhere, once for all objects. */
+  readonly elsewhere?: Storage;
 }
 
 /** Members that are there only for some values of the discriminant (Rust's enums). */
@@ -60,6 +69,8 @@ export interface StructType {
   readonly name: string;
   /** In C the name is a tag: it reads `struct NAME`. In C++ and Rust it is the type's name. */
   readonly isTag: boolean;
+  /** Values and the types made of it are written in this language's way; else as in C. */
+  readonly syntax?: Syntax;
   readonly size: number;
   /** Declared here and defined nowhere. */
   readonly isIncomplete: boolean;
@@ -69,6 +80,7 @@ export interface StructType {
 
 export interface ArrayType {
   readonly kind: 'array';
+  readonly syntax?: Syntax;
   readonly element: Type;
   /** Undefined for a flexible one. */
   readonly count: number | undefined;
@@ -76,6 +88,7 @@ export interface ArrayType {
 
 export interface FunctionType {
   readonly kind: 'function';
+  readonly syntax?: Syntax;
   readonly result: Type;
   readonly parameters: readonly Type[];
   readonly isVariadic: boolean;

@@ -32,6 +32,8 @@ export interface Value {
   readonly code?: boolean;
   /** What it was read from. */
   readonly object?: DataObject;
+  /** The reference of C++ through which that was reached. */
+  readonly reference?: DataObject;
 }
 
 /** An object of this length or longer is not copied to look at a member of it. */
@@ -40,6 +42,11 @@ const MAX_SCALAR = 16;
 /** The value of an object; of a reference that of what it refers to. @throws StorageError */
 export async function loadObject(object: DataObject, reader: StorageReader): Promise<Value> {
   const target = await referred(object, reader);
+  const value = await loadTarget(target, reader);
+  return target === object ? value : { ...value, reference: object };
+}
+
+async function loadTarget(target: DataObject, reader: StorageReader): Promise<Value> {
   const { type } = target;
   const inner = plain(type);
   const place = placeOf(target);
@@ -107,6 +114,7 @@ function placeOf(object: DataObject): Place | undefined {
 
 /** The object that a member of a structure is. */
 export function memberObject(object: DataObject, member: Member): DataObject {
+  if (member.elsewhere !== undefined) return { type: member.type, storage: member.elsewhere };
   const byte = Math.floor(member.bitOffset / 8);
   const storage = storagePart(object.storage, byte);
   if (member.bitSize === undefined) return { type: member.type, storage };
@@ -122,7 +130,9 @@ const MAX_NESTING = 16;
 /** The member of this name, also in anonymous members and base classes. */
 export function findMember(object: DataObject, type: StructType, name: string, depth = 0): DataObject | undefined {
   const all = [...type.members, ...(type.variants?.variants.flatMap((variant) => variant.members) ?? [])];
-  const own = all.find((member) => member.name === name && !member.isBase);
+  // Rust's fields without names are written as numbers.
+  const stored = /^\d+$/.test(name) ? `__${name}` : name;
+  const own = all.find((member) => member.name === stored && !member.isBase);
   if (own !== undefined) return memberObject(object, own);
   if (depth >= MAX_NESTING) return undefined;
   for (const member of all) {

@@ -5,8 +5,12 @@ import { type DataObject, memberObject, numberOf, readObject } from './value.ts'
 
 export interface ActiveMembers {
   readonly members: readonly Member[];
-  /** The name of the active variant. */
-  readonly variant: string | undefined;
+  readonly variant: ActiveVariant | undefined;
+}
+
+export interface ActiveVariant {
+  readonly name: string;
+  readonly type: StructType;
 }
 
 /** @throws StorageError when the discriminant cannot be read */
@@ -26,7 +30,7 @@ export async function activeMembers(
   const active =
     part.variants.find((variant) => variant.value !== undefined && variant.value === value) ??
     part.variants.find((variant) => variant.value === undefined);
-  if (active === undefined) throw new StorageError('<no such variant>');
+  if (active === undefined) throw new StorageError('<no active variant>');
   return flattened([...members], active.members);
 }
 
@@ -36,5 +40,5 @@ function flattened(common: readonly Member[], own: readonly Member[]): ActiveMem
   const inner = only && plain(only.type);
   if (only === undefined || inner?.kind !== 'struct') return { members: [...common, ...own], variant: undefined };
   const moved = inner.members.map((member) => ({ ...member, bitOffset: member.bitOffset + only.bitOffset }));
-  return { members: [...common, ...moved], variant: only.name };
+  return { members: [...common, ...moved], variant: { name: only.name, type: inner } };
 }

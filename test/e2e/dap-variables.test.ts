@@ -5,7 +5,8 @@ import { DebugClient } from '@vscode/debugadapter-testsupport';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Program } from '../../core/debug/program.ts';
-import { buildGuest, sampledAddresses } from './dwarf-session.ts';
+import { compileGuest } from '../guests/compile.ts';
+import { sampledAddresses } from './dwarf-session.ts';
 
 const ADAPTER = resolve(import.meta.dirname, '../../dist/debug-adapter.js');
 let client: DebugClient;
@@ -23,7 +24,7 @@ beforeEach(async () => {
 afterEach(() => client.stop());
 
 const request = async (command: string, args: object = {}) => (await client.customRequest(command, args)).body;
-const shapes = (level: number) => buildGuest('shapes.c', `variables-${level}`, 'gcc', ['-g', `-O${level}`]);
+const shapes = (level: 0 | 2) => compileGuest('shapes.c', `variables-${level}`, { compiler: 'gcc', version: 5, level });
 
 async function stoppedIn(place: string, condition?: string, configuration: object = {}): Promise<void> {
   const initialized = client.waitForEvent('initialized');
@@ -103,7 +104,7 @@ test('a variable of the frame wins over a register of its name in a condition', 
 test('code that is inlined has frames of its own', async () => {
   const image = shapes(2);
   const { variables } = Program.fromBytes(new Uint8Array(readFileSync(image)));
-  const inside = sampledAddresses(image, ['walk'], 1).find((at) => variables?.scopesAt(at)[0]?.name === 'clamp') ?? 0;
+  const inside = sampledAddresses(image, /^walk$/, 1).find((at) => variables?.scopesAt(at)[0]?.name === 'clamp') ?? 0;
   await stoppedIn(`*0x${inside.toString(16)}`, undefined, { program: image });
   const { stackFrames } = await request('stackTrace', { threadId: 1 });
   expect(stackFrames.map((frame: DebugProtocol.StackFrame) => frame.name)).toEqual([

@@ -7,36 +7,37 @@ import { Program } from '../../core/index.ts';
 import { NODE_SERVICES } from '../../extension/node-host.ts';
 import { readSplitFiles } from '../../extension/split-files.ts';
 import { tool } from '../guests/build.ts';
-import { buildGuest, type Look, sampledAddresses, seenByAdapter, seenByGdb } from './dwarf-session.ts';
+import { compileGuest, type Recipe } from '../guests/compile.ts';
+import { type Look, sampledAddresses, seenByAdapter, seenByGdb } from './dwarf-session.ts';
 
-const FUNCTIONS = ['walk', 'mix', 'factorial', 'start_c', 'twice'];
+const FUNCTIONS = /^(?:walk|mix|factorial|start_c|twice)$/;
 const EXPRESSIONS = ['first', 'matrix', 'ratio', 'unknown_colour', 'sizeof(struct record)', '(enum flags)3', 'pointer'];
 
 function look(image: string): Look {
-  return { addresses: sampledAddresses(image, FUNCTIONS, 7), stops: 9, depth: 3, expressions: EXPRESSIONS };
+  const addresses = sampledAddresses(image, FUNCTIONS, 7);
+  return { addresses, stops: 9, depth: 3, expressions: EXPRESSIONS, compiler: 'gcc' };
 }
 
 /** The image, and the .dwo file that belongs to it. */
-function splitGuest(name: string, flags: readonly string[]): { image: string; half: string } {
-  const image = buildGuest('shapes.c', name, 'gcc', ['-g', '-gsplit-dwarf', '-O2', ...flags]);
+function splitGuest(name: string, recipe: Partial<Recipe> = {}): { image: string; half: string } {
+  const flags = ['-gsplit-dwarf', ...(recipe.flags ?? [])];
+  const image = compileGuest('shapes.c', name, { compiler: 'gcc', version: 5, level: 2, ...recipe, flags });
   const half = image.replace(/\.elf$/, '-c.dwo');
   expect(existsSync(half)).toBe(true);
   return { image, half };
 }
 
 describe('gdb and the debug adapter agree on', () => {
-  test.each([
-    ['64-bit DWARF 4', ['-gdwarf-4', '-gdwarf64']],
-    ['64-bit DWARF 5', ['-gdwarf-5', '-gdwarf64']],
-  ])('%s', { timeout: 120_000 }, async (what, flags) => {
-    const image = buildGuest('shapes.c', `wide-${what.at(-1)}`, 'gcc', ['-O2', ...flags]);
+  test.each([4, 5])('64-bit DWARF %i', { timeout: 120_000 }, async (version) => {
+    const recipe = { compiler: 'gcc', version, level: 2, flags: ['-gdwarf64'] } as const;
+    const image = compileGuest('shapes.c', `wide-${version}`, recipe);
     expect(tool('readelf', ['-wi', image])).toContain('(64-bit)');
     const wanted = look(image);
     expect(await seenByAdapter(image, wanted)).toEqual(await seenByGdb(image, wanted));
   });
 
   test.each([4, 5])('split DWARF %i', { timeout: 120_000 }, async (version) => {
-    const { image } = splitGuest(`split-${version}`, [`-gdwarf-${version}`]);
+    const { image } = splitGuest(`split-${version}`, { version });
     const wanted = look(image);
     expect(await seenByAdapter(image, wanted)).toEqual(await seenByGdb(image, wanted));
   });
@@ -89,7 +90,7 @@ describe('the other half is found', () => {
     [4, (image: string, half: string) => tool('dwp', ['-e', image, '-o', `${image}.dwp`], dirname(half))],
     [5, (image: string, half: string) => packed(half, `${image}.dwp`)],
   ])('in a package of DWARF %i', async (version, pack) => {
-    const { image, half } = splitGuest(`packed-${version}`, [`-gdwarf-${version}`]);
+    const { image, half } = splitGuest(`packed-${version}`, { version });
     const unpacked = await told(image);
     expect(unpacked.problems).toEqual([]);
     expect(unpacked.names.length).toBeGreaterThan(20);
@@ -101,7 +102,7 @@ describe('the other half is found', () => {
   });
 
   test('beside a program that was moved, unless it is of another build', async () => {
-    const { image, half } = splitGuest('moved', []);
+    const { image, half } = splitGuest('moved');
     const whole = await told(image);
     expect(whole.names.length).toBeGreaterThan(20);
     const elsewhere = join(dirname(image), 'elsewhere');
@@ -111,7 +112,7 @@ describe('the other half is found', () => {
     copyFileSync(half, join(elsewhere, basename(half)));
     rmSync(half);
     expect(await told(moved)).toEqual(whole);
-    const other = splitGuest('other', ['-DOTHER', '-O1']);
+    const other = splitGuest('other', { level: 1, flags: ['-DOTHER'] });
     copyFileSync(other.half, join(elsewhere, basename(half)));
     const stale = await told(moved);
     expect(stale.problems.join()).toContain('is of another build');

@@ -2,40 +2,30 @@
  * The same stops of the same guest, seen by stock gdb on our stub and by our debug adapter: frames, arguments,
  * locals and expressions as text, so that a test can compare them.
  */
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import { DebugClient } from '@vscode/debugadapter-testsupport';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { tool, workFolder } from '../guests/build.ts';
-import { onStub, trapgateStub } from './gdb-tools.ts';
+import { tool } from '../guests/build.ts';
+import type { Compiler } from '../guests/compile.ts';
+import { gdb, trapgateStub } from './gdb-tools.ts';
+import { gdbType, isUnreadable, ourWords } from './gdb-wording.ts';
 
-const GUESTS = fileURLToPath(new URL('../guests/', import.meta.url));
 const ADAPTER = resolve(import.meta.dirname, '../../dist/debug-adapter.js');
-const COMMON = ['-m32', '-march=i386', '-ffreestanding', '-fno-pic', '-fno-stack-protector', '-fcf-protection=none'];
 
-/** A guest from a source beside the others, with the entry of the gdb tests. */
-export function buildGuest(source: string, name: string, compiler: string, flags: readonly string[]): string {
-  const out = join(workFolder(), name);
-  tool('as', ['--32', '-I', GUESTS, '-o', `${out}-start.o`, 'debuggee.S'], GUESTS);
-  const all = [...COMMON, '-fno-asynchronous-unwind-tables', ...flags, '-c', '-o', `${out}-c.o`, source];
-  tool(compiler, all, GUESTS);
-  const link = ['-m', 'elf_i386', '--build-id=none', '-z', 'noexecstack', '-T', join(GUESTS, 'default.ld')];
-  tool('ld', [...link, '-o', `${out}.elf`, `${out}-start.o`, `${out}-c.o`]);
-  return `${out}.elf`;
-}
-
-/** Every `every`th instruction of these functions. */
-export function sampledAddresses(image: string, functions: readonly string[], every: number): number[] {
+/** The first and then every `every`th instruction of each function whose symbol is of this kind. */
+export function sampledAddresses(image: string, functions: RegExp, every: number): number[] {
   const addresses: number[] = [];
-  let wanted = false;
+  let next = Number.POSITIVE_INFINITY;
   for (const line of tool('objdump', ['-d', '--no-show-raw-insn', image]).split('\n')) {
-    const label = /^[0-9a-f]+ <([^>]*)>:/.exec(line);
-    if (label !== null) wanted = functions.includes(label[1]);
+    const label = /^[0-9a-f]+ <(.*)>:$/.exec(line);
+    if (label !== null) next = functions.test(label[1]) ? 0 : Number.POSITIVE_INFINITY;
     // gdb stops at every iteration of a repeated instruction, we stop once.
     const instruction = /^ *([0-9a-f]+):\t(?!rep)/.exec(line);
-    if (wanted && instruction !== null) addresses.push(Number.parseInt(instruction[1], 16));
+    if (instruction === null || next-- > 0) continue;
+    addresses.push(Number.parseInt(instruction[1], 16));
+    next = every - 1;
   }
-  return addresses.filter((_, i) => i % every === 0);
+  return addresses;
 }
 
 export interface SeenFrame {
@@ -59,6 +49,7 @@ export interface Look {
   readonly stops: number;
   readonly depth: number;
   readonly expressions: readonly string[];
+  readonly compiler: Compiler;
 }
 
 export async function seenByGdb(image: string, look: Look): Promise<SeenStop[]> {
@@ -66,52 +57,57 @@ export async function seenByGdb(image: string, look: Look): Promise<SeenStop[]> 
     'set print frame-arguments none',
     'set print entry-values no',
     'set width 0',
+    // It does not find units of DWARF 5 that lie in several ranges before something else of them was asked for.
+    'maint expand-symtabs',
     '@CONNECT',
     ...look.addresses.map((address) => `break *0x${address.toString(16)}`),
   ];
   for (let stop = 0; stop < look.stops; stop++) {
     script.push('continue', 'echo \\n@stop\\n', 'output/x $pc', 'echo \\n');
-    // Messages of errors would come by another stream, at any place: nothing here makes one.
     for (const what of ['args', 'locals']) script.push(`echo @${what}\\n`, `frame apply ${look.depth} info ${what} -q`);
     script.push('echo @end\\n');
     for (const expression of look.expressions)
       script.push('echo \\n@value\\n', `output ${expression}`, 'echo \\n@type\\n', `whatis ${expression}`);
   }
-  const output = await onStub(trapgateStub(image), image, script);
-  return output.split('\n@stop\n').slice(1).map(parseStop);
+  const stub = await trapgateStub(image);
+  const { answers } = await gdb(stub, image, script);
+  stub.kill();
+  return answers
+    .split('\n@stop\n')
+    .slice(1)
+    .map((text) => parseStop(text, look.compiler));
 }
 
-function parseStop(text: string): SeenStop {
+function parseStop(text: string, compiler: Compiler): SeenStop {
   const [head, ...values] = text.split('\n@value\n');
   const [, args = '', locals = ''] = /@args\n([\s\S]*)@locals\n([\s\S]*)@end/.exec(head) ?? [];
-  const inFrames = parseFrames(locals);
+  const inFrames = parseFrames(locals, compiler);
   return {
     pc: Number.parseInt(head.trim(), 16),
-    frames: parseFrames(args).map(({ name, line, list }, i) => ({
+    frames: parseFrames(args, compiler).map(({ name, line, list }, i) => ({
       name,
       line,
       arguments: list,
       locals: inFrames[i]?.list ?? [],
     })),
-    expressions: values.map((value) => valueText(value.split('\n@type\n')[0])),
-    types: values.map((value) => /type = (.*)/.exec(value)?.[1] ?? 'error'),
+    expressions: values.map((value) => ourWords(valueText(value.split('\n@type\n')[0]), compiler)),
+    // It knows the type of what it cannot evaluate; in the debug adapter protocol an error has none.
+    types: values.map((value) => (value.startsWith('\n@type') ? 'error' : (/type = (.*)/.exec(value)?.[1] ?? 'error'))),
   };
 }
 
 /** `#1  0x… in name (…) at file:line`, and below it what was asked of the frame. */
-function parseFrames(text: string): { name: string; line: number; list: string[] }[] {
+function parseFrames(text: string, compiler: Compiler): { name: string; line: number; list: string[] }[] {
   const parts = text.split(/^#\d+ +/m).slice(1);
   return parts.map((part) => {
     const [, name = '', line = '0'] = /^(?:0x[0-9a-f]+ in )?(.*?) \(.*?\)(?: at .*:(\d+))?$/m.exec(part) ?? [];
-    return { name, line: Number(line), list: items(part.slice(part.indexOf('\n') + 1)) };
+    return { name, line: Number(line), list: items(part.slice(part.indexOf('\n') + 1), compiler) };
   });
 }
 
-function items(text: string): string[] {
-  return text
-    .split('\n')
-    .filter((line) => line.includes(' = '))
-    .map((line) => line.trim());
+function items(text: string, compiler: Compiler): string[] {
+  const lines = text.split('\n').filter((line) => line.includes(' = '));
+  return lines.map((line) => ourWords(line.trim(), compiler));
 }
 
 /** gdb puts the type of a pointer in front of it. */
@@ -182,8 +178,9 @@ async function lookAround(request: Request, look: Look): Promise<SeenStop> {
         frameId: 1,
         context: 'watch',
       })) as DebugProtocol.EvaluateResponse['body'];
+      if (isUnreadable(body.result)) throw new Error(body.result);
       expressions.push(body.result);
-      types.push(body.type ?? '');
+      types.push(gdbType(body.type ?? '', look.compiler));
     } catch {
       expressions.push('error');
       types.push('error');

@@ -93,7 +93,10 @@ async function start(command: string, args: readonly string[], socket: string): 
 }
 
 export interface GdbRun {
+  /** What it and the guest printed, errors among it, in the order in which it came. */
   readonly output: string;
+  /** Without errors: those come by another stream and could be anywhere. */
+  readonly answers: string;
   readonly status: number | undefined;
 }
 
@@ -116,6 +119,7 @@ export function gdb(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
+  let answers = '';
   let interrupted = false;
   const take = (part: string) => {
     output += part;
@@ -124,7 +128,10 @@ export function gdb(
     // The text comes just before the packet that starts the guest.
     setTimeout(() => child.kill('SIGINT'), 300);
   };
-  child.stdout.setEncoding('latin1').on('data', take);
+  child.stdout.setEncoding('latin1').on('data', (part: string) => {
+    answers += part;
+    take(part);
+  });
   child.stderr.setEncoding('latin1').on('data', take);
   const patience = setTimeout(() => {
     output += '\n[gdb did not end in time]\n';
@@ -134,7 +141,7 @@ export function gdb(
     child.on('error', reject);
     child.on('close', (status) => {
       clearTimeout(patience);
-      resolve({ output, status: status ?? undefined });
+      resolve({ output, answers, status: status ?? undefined });
     });
   });
 }

@@ -1,6 +1,6 @@
 /** Steps at inlined calls end where those of stock gdb do. */
 import { expect, test } from 'vitest';
-import { buildGuest } from './dwarf-session.ts';
+import { compileGuest } from '../guests/compile.ts';
 import { type Step, stepsOfAdapter, stepsOfGdb } from './step-session.ts';
 
 const many = (step: Step, count: number) => new Array<Step>(count).fill(step);
@@ -21,7 +21,7 @@ test.each([
   [4, WALKS.slice(0, 2)],
   [5, WALKS],
 ] as const)('gcc -gdwarf-%i -O2', { timeout: 120_000 }, async (version, walks) => {
-  const image = buildGuest('inlined.c', `inlined-${version}`, 'gcc', [`-gdwarf-${version}`, '-O2']);
+  const image = compileGuest('inlined.c', `inlined-${version}`, { compiler: 'gcc', version, level: 2 });
   for (const [what, start, steps] of walks) {
     const [gdb, ours] = [await stepsOfGdb(image, start, steps), await stepsOfAdapter(image, start, steps)];
     expect(gdb, what).toHaveLength(steps.length + 1);

@@ -14,8 +14,8 @@ import { applyFrameRow } from '../../core/debug/unwind-rules.ts';
 import type { DataObject } from '../../core/debug/value.ts';
 import { parseElf } from '../../core/image/elf.ts';
 import { UserError } from '../../core/util/errors.ts';
-import { buildGuest } from '../e2e/dwarf-session.ts';
 import { tool } from '../guests/build.ts';
+import { compileGuest, type Recipe } from '../guests/compile.ts';
 
 const ROUNDS = 10_000;
 const SLOWEST_ROUND_MS = 2000;
@@ -89,17 +89,18 @@ async function ask(program: Program, addresses: readonly number[]): Promise<void
 }
 
 test('damaged debug information never breaks or hangs the debugger', { timeout: 600_000 }, async () => {
-  const variants: [string, string, string[]][] = [
-    ...[2, 3, 4, 5].map((version): [string, string, string[]] => ['shapes.c', 'gcc', [`-gdwarf-${version}`, '-O2']]),
-    ['shapes.c', 'gcc', ['-gdwarf-4', '-O1', '-fdebug-types-section']],
-    ['entry-values.c', 'gcc', ['-gdwarf-5', '-gdwarf64', '-O2']],
-    ['shapes.c', 'gcc', ['-gdwarf-4', '-gsplit-dwarf', '-O2']],
-    ['shapes.cpp', 'g++', ['-gdwarf-5', '-O1', '-fno-exceptions', '-fno-rtti', '-fasynchronous-unwind-tables']],
+  const variants: readonly (readonly [source: string, recipe: Recipe])[] = [
+    ...[2, 3, 4, 5].map((version) => ['shapes.c', { compiler: 'gcc', version, level: 2 }] as const),
+    ['shapes.c', { compiler: 'gcc', version: 4, level: 1, flags: ['-fdebug-types-section'] }],
+    ['entry-values.c', { compiler: 'gcc', version: 5, level: 2, flags: ['-gdwarf64'] }],
+    ['shapes.c', { compiler: 'gcc', version: 4, level: 2, flags: ['-gsplit-dwarf'] }],
+    ['shapes.cpp', { compiler: 'g++', version: 5, level: 1, flags: ['-fasynchronous-unwind-tables'] }],
+    ['shapes.rs', { compiler: 'rustc', version: 5, level: 2 }],
   ];
-  const originals = variants.map(([source, compiler, flags], i) => {
-    const path = buildGuest(source, `fuzz-${i}`, compiler, flags);
+  const originals = variants.map(([source, recipe], i) => {
+    const path = compileGuest(source, `fuzz-${i}`, recipe);
     const bytes = new Uint8Array(readFileSync(path));
-    if (flags.includes('-gsplit-dwarf')) tool('dwp', ['-e', path, '-o', `${path}.dwp`]);
+    if (recipe.flags?.includes('-gsplit-dwarf')) tool('dwp', ['-e', path, '-o', `${path}.dwp`]);
     const half = existsSync(`${path}.dwp`) ? new Uint8Array(readFileSync(`${path}.dwp`)) : undefined;
     const { functions } = Program.fromBytes(bytes, 0, { files: new Map(), package: half });
     const entries = functions.names.flatMap((name) => functions.named(name));

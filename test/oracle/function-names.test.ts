@@ -2,10 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { Program } from '../../core/debug/program.ts';
-import { buildGuest } from '../e2e/dwarf-session.ts';
+import { compileGuest } from '../guests/compile.ts';
 import { gdbAddresses, padded } from './gdb-addresses.ts';
 
-const FLAGS = ['-std=c++14', '-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics'];
 const NAMES = [
   'geometry::Square::grow',
   'Square::grow',
@@ -24,8 +23,8 @@ const NAMES = [
   'done',
 ];
 
-it.each([0, 2])('-O%i', (level) => {
-  const path = buildGuest('shapes.cpp', `names-${level}`, 'g++', ['-g', `-O${level}`, ...FLAGS]);
+it.each([0, 2] as const)('-O%i', (level) => {
+  const path = compileGuest('shapes.cpp', `names-${level}`, { compiler: 'g++', version: 5, level });
   const program = Program.fromBytes(new Uint8Array(readFileSync(path)));
   const ours = NAMES.map((name) => padded(program.functionBreakAddresses(name)));
   expect(ours).toEqual(gdbAddresses(path, NAMES));

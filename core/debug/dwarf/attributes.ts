@@ -88,6 +88,7 @@ export const AT_CALL_TARGET = 0x83;
 export const AT_CALL_DATA_VALUE = 0x86;
 export const AT_EXPORT_SYMBOLS = 0x89;
 export const AT_LOCLISTS_BASE = 0x8c;
+export const AT_MIPS_LINKAGE_NAME = 0x2007;
 export const AT_GNU_CALL_SITE_VALUE = 0x2111;
 export const AT_GNU_CALL_SITE_DATA_VALUE = 0x2112;
 export const AT_GNU_CALL_SITE_TARGET = 0x2113;

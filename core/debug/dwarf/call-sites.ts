@@ -11,6 +11,8 @@ export interface CodeIndex {
   subprogramAt(address: number): Entry | undefined;
   /** The address of a symbol. */
   symbol(name: string): number | undefined;
+  /** Whether the file has anything at a linked address. */
+  isLoaded(linked: number): boolean;
 }
 
 /** What a site calls: addresses, an expression over the caller's registers, or nobody knows. */

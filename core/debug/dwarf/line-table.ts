@@ -66,10 +66,17 @@ export class LineTable {
     if (line === 0 || data.file[row] === 0) return undefined;
     const same = (other: number) => data.line[other] === line && data.file[other] === data.file[row];
     let first = this.firstAt(sequence, row);
-    while (first > sequence.first && same(this.effective(sequence, first - 1)))
-      first = this.firstAt(sequence, first - 1);
+    while (first > sequence.first) {
+      const before = this.effective(sequence, first - 1);
+      if (!same(before)) break;
+      first = this.firstAt(sequence, before);
+    }
     let next = this.lastAt(sequence, row) + 1;
-    while (next < sequence.last && same(this.effective(sequence, next))) next = this.lastAt(sequence, next) + 1;
+    while (next < sequence.last) {
+      const effective = this.effectiveHere(sequence, next);
+      if (data.line[effective] !== 0 && !same(effective)) break;
+      next = this.lastAt(sequence, next) + 1;
+    }
     const column = data.column(row);
     return {
       file: data.files[data.file[row]],
@@ -204,12 +211,22 @@ export class LineTable {
     return this.effective(sequence, Math.max(low - 1, sequence.first));
   }
 
-  /** Of several rows at one address the last that is a statement counts, else the last: the others are empty. */
+  /** Code of line 0 comes from no line in particular (6.2.2); as in gdb it belongs to the line before it. */
   private effective(sequence: Sequence, row: number): number {
+    let at = this.effectiveHere(sequence, row);
+    while (this.data.line[at] === 0 && this.firstAt(sequence, at) > sequence.first)
+      at = this.effectiveHere(sequence, this.firstAt(sequence, at) - 1);
+    return at;
+  }
+
+  /** Of several rows at one address the last that is a statement counts, else the last: the others are empty. */
+  private effectiveHere(sequence: Sequence, row: number): number {
     const { data } = this;
-    const last = this.lastAt(sequence, row);
-    for (let i = last; i >= sequence.first && data.address[i] === data.address[row]; i--)
-      if (data.isStatement(i)) return i;
+    const end = this.lastAt(sequence, row);
+    let last = end;
+    while (data.line[last] === 0 && last > sequence.first && data.address[last - 1] === data.address[end]) last--;
+    for (let i = last; i >= sequence.first && data.address[i] === data.address[end]; i--)
+      if (data.isStatement(i) && data.line[i] !== 0) return i;
     return last;
   }
 

@@ -1,5 +1,6 @@
 /** Members, base classes, bit-fields and variant parts of structures. DWARF 5, 5.7. */
 import { ByteCursor } from '../../util/bytes.ts';
+import type { Storage } from '../storage.ts';
 import { type Member, sizeOf, type Type, type VariantPart } from '../types.ts';
 import * as at from './attributes.ts';
 import { constantOf } from './constant.ts';
@@ -9,21 +10,40 @@ const MAX_MEMBERS = 65_536;
 const OP_CONSTU = 0x10;
 const OP_PLUS_UCONST = 0x23;
 
-export function readMembers(structure: Entry, typeOf: (entry: Entry) => Type): Member[] {
+/** @param staticOf where a static member lies; without it they are left out */
+export function readMembers(
+  structure: Entry,
+  typeOf: (entry: Entry) => Type,
+  staticOf?: (entry: Entry) => Storage,
+): Member[] {
   const members: Member[] = [];
   for (const child of structure.children()) {
     if (members.length >= MAX_MEMBERS) break;
-    const member = memberOf(child, typeOf);
+    const member = isStatic(child) ? staticMember(child, typeOf, staticOf) : memberOf(child, typeOf);
     if (member !== undefined) members.push(member);
   }
   return members;
 }
 
+/** A declaration of a variable: until DWARF 5 with the tag of a member (5.7.7). */
+function isStatic(entry: Entry): boolean {
+  if (entry.tag === at.TAG_VARIABLE) return true;
+  return entry.tag === at.TAG_MEMBER && (entry.has(at.AT_EXTERNAL) || entry.has(at.AT_DECLARATION));
+}
+
+function staticMember(
+  entry: Entry,
+  typeOf: (entry: Entry) => Type,
+  staticOf: ((entry: Entry) => Storage) | undefined,
+): Member | undefined {
+  const name = entry.text(at.AT_NAME);
+  if (name === undefined || staticOf === undefined) return undefined;
+  return { name, type: typeOf(entry), bitOffset: 0, isBase: false, elsewhere: staticOf(entry) };
+}
+
 function memberOf(entry: Entry, typeOf: (entry: Entry) => Type): Member | undefined {
   const isBase = entry.tag === at.TAG_INHERITANCE;
   if (!isBase && entry.tag !== at.TAG_MEMBER) return undefined;
-  // A static member is a variable elsewhere.
-  if (entry.has(at.AT_EXTERNAL) || entry.has(at.AT_DECLARATION)) return undefined;
   const type = typeOf(entry);
   const bitSize = entry.number(at.AT_BIT_SIZE);
   const start = 8 * byteOffset(entry);

@@ -21,6 +21,12 @@ export function nameComponents(text: string): string[] {
   return components.filter((component) => component !== '');
 }
 
+/** What a qualified name stands in, innermost first: of `a::b<c::d>::e` that is `a::b<c::d>` and `a`. */
+export function scopeNames(name: string): string[] {
+  const scopes = nameComponents(name).slice(0, -1);
+  return scopes.map((_, i) => scopes.slice(0, scopes.length - i).join('::'));
+}
+
 /** `max<int>` → `max`; an operator is called what it is called. */
 export function withoutTemplateArguments(name: string): string {
   const open = name.indexOf('<');

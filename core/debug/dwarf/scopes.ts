@@ -4,7 +4,7 @@
  */
 import * as at from './attributes.ts';
 import type { Entry } from './entries.ts';
-import { qualifiedName } from './names.ts';
+import { functionName } from './names.ts';
 import type { Range } from './ranges.ts';
 
 /** A function, or a copy of one that was inlined, and the blocks of it that are open at an address. */
@@ -45,7 +45,7 @@ export function functionScopes(subprogram: Entry, address: number): FunctionScop
 function functionScope(entry: Entry, blocks: readonly Entry[], address: number): FunctionScope {
   const isInlined = entry.tag === at.TAG_INLINED_SUBROUTINE;
   const isAtStart = isInlined && rangeAround(entry, address - 1) === undefined;
-  const scope = { entry, name: qualifiedName(entry), isInlined, isAtStart, blocks };
+  const scope = { entry, name: functionName(entry), isInlined, isAtStart, blocks };
   const line = entry.number(at.AT_CALL_LINE);
   if (!isInlined || line === undefined) return scope;
   const file = entry.number(at.AT_CALL_FILE) ?? 0;
@@ -63,6 +63,16 @@ function innerScope(scope: Entry, address: number): Entry | undefined {
 /** The piece of a scope's code that an address lies in. */
 export function rangeAround(scope: Entry, address: number): Range | undefined {
   return scope.unit.ranges(scope.attributes).find(({ start, end }) => address >= start && address < end);
+}
+
+/** Whether the names of one function are seen in the other, whose entry is inside of it. */
+export function encloses(outer: FunctionScope, inner: FunctionScope): boolean {
+  let scope = inner.entry.parent;
+  for (let depth = 0; scope !== undefined && depth < MAX_DEPTH; depth++) {
+    if (scope === outer.entry) return !inner.isInlined;
+    scope = scope.parent;
+  }
+  return false;
 }
 
 export function parametersOf(scope: FunctionScope): Entry[] {

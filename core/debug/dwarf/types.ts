@@ -2,6 +2,7 @@
  * Types from debugging entries. Every entry is made into a type once; a chain that comes back to itself
  * without a pointer or a member in between is damaged and ends in an unknown type. DWARF 5, chapter 5.
  */
+import { OPTIMIZED_OUT, type Storage } from '../storage.ts';
 import {
   type ArrayType,
   type EnumType,
@@ -9,6 +10,7 @@ import {
   type Member,
   type PointerType,
   type StructType,
+  type Syntax,
   sizeOf,
   type Type,
   UNKNOWN,
@@ -19,7 +21,7 @@ import * as at from './attributes.ts';
 import { constantOf } from './constant.ts';
 import type { Entry } from './entries.ts';
 import { readMembers, readVariants } from './members.ts';
-import { isTagLanguage, qualifiedName } from './names.ts';
+import { canonicalName, enumeratorPrefix, isCPlusPlus, isRust, isTagLanguage, qualifiedName } from './names.ts';
 
 // DW_ATE (DWARF 5, 7.8).
 const ENCODING_BOOLEAN = 2;
@@ -39,6 +41,8 @@ export class Types {
   private readonly making = new Set<Entry>();
   /** The definition of a structure that this file declares; set by whoever knows all names. */
   definitionOf: (name: string) => Entry | undefined = () => undefined;
+  /** Where the static member of a class lies, by its declaration there. */
+  staticStorage: (declaration: Entry) => Storage = () => OPTIMIZED_OUT;
 
   /** The type that an entry (a variable, a member, a parameter) is of; none is void. */
   of(entry: Entry): Type {
@@ -104,7 +108,8 @@ export class Types {
   }
 
   private pointer(entry: Entry, reference?: '&' | '&&'): PointerType {
-    return new LazyPointer(() => this.of(entry), reference);
+    const name = isRust(entry) ? entry.text(at.AT_NAME) : undefined;
+    return new LazyPointer(() => this.of(entry), reference, name);
   }
 
   /** Dimensions stand in source order, each a subrange (or an enumeration) below the array. */
@@ -113,7 +118,7 @@ export class Types {
     for (const child of entry.children()) if (child.tag === at.TAG_SUBRANGE_TYPE) counts.push(countOf(child));
     let type: Type = this.of(entry);
     for (const count of (counts.length === 0 ? [undefined] : counts.slice(0, 16)).reverse()) {
-      const array: ArrayType = { kind: 'array', element: type, count };
+      const array: ArrayType = { kind: 'array', element: type, count, syntax: syntaxOf(entry) };
       type = array;
     }
     return type;
@@ -168,7 +173,8 @@ export class Types {
 }
 
 function baseType(entry: Entry): Type {
-  const name = entry.text(at.AT_NAME) ?? '';
+  const given = entry.text(at.AT_NAME) ?? '';
+  const name = isCPlusPlus(entry) ? canonicalName(given) : given;
   const size = entry.number(at.AT_BYTE_SIZE) ?? 0;
   const encoding = entry.number(at.AT_ENCODING) ?? 0;
   if (encoding === ENCODING_FLOAT && size <= 16) return { kind: 'float', name, size };
@@ -189,22 +195,20 @@ function countOf(subrange: Entry): number | undefined {
   return bound < 0 || bound >= 0xffff_ffff ? 0 : bound + 1;
 }
 
-/** In C++ and Rust enumerators belong to a namespace, a class, or (`enum class`) the enumeration itself. */
-function enumeratorPrefix(entry: Entry): string {
-  if (isTagLanguage(entry)) return '';
-  const own = qualifiedName(entry);
-  const scope = entry.has(at.AT_ENUM_CLASS) ? own : own.slice(0, Math.max(own.lastIndexOf('::'), 0));
-  return scope === '' ? '' : `${scope}::`;
+function syntaxOf(entry: Entry): Syntax | undefined {
+  return isRust(entry) ? 'rust' : undefined;
 }
 
 class LazyPointer implements PointerType {
   readonly kind = 'pointer';
   readonly reference: '&' | '&&' | undefined;
+  readonly name: string | undefined;
   private readonly find: () => Type;
   private found: Type | undefined;
 
-  constructor(find: () => Type, reference: '&' | '&&' | undefined) {
+  constructor(find: () => Type, reference: '&' | '&&' | undefined, name: string | undefined) {
     this.find = find;
+    this.name = name;
     this.reference = reference;
   }
 
@@ -218,6 +222,7 @@ class EntryFunction implements FunctionType {
   readonly kind = 'function';
   readonly isVariadic: boolean;
   readonly isPrototyped: boolean;
+  readonly syntax: Syntax | undefined;
   private readonly entry: Entry;
   private readonly list: readonly Entry[];
   private readonly types: Types;
@@ -226,6 +231,7 @@ class EntryFunction implements FunctionType {
     this.entry = entry;
     this.list = list;
     this.isVariadic = isVariadic;
+    this.syntax = syntaxOf(entry);
     this.isPrototyped = entry.has(at.AT_PROTOTYPED) || !isTagLanguage(entry);
     this.types = types;
   }
@@ -244,6 +250,7 @@ class EntryStruct implements StructType {
   readonly keyword: StructType['keyword'];
   readonly name: string;
   readonly isTag: boolean;
+  readonly syntax: Syntax | undefined;
   readonly size: number;
   readonly isIncomplete: boolean;
   private readonly entry: Entry;
@@ -256,13 +263,18 @@ class EntryStruct implements StructType {
     this.keyword = keyword;
     this.name = name;
     this.isTag = isTagLanguage(entry);
+    this.syntax = syntaxOf(entry);
     this.size = entry.number(at.AT_BYTE_SIZE) ?? 0;
     this.isIncomplete = entry.has(at.AT_DECLARATION);
     this.types = types;
   }
 
   get members(): readonly Member[] {
-    this.memberList ??= readMembers(this.entry, (entry) => this.types.of(entry));
+    this.memberList ??= readMembers(
+      this.entry,
+      (entry) => this.types.of(entry),
+      (entry) => this.types.staticStorage(entry),
+    );
     return this.memberList;
   }
 

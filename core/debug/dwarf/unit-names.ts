@@ -2,7 +2,7 @@
 import * as at from './attributes.ts';
 import { constantOf } from './constant.ts';
 import type { Entry, UnitEntries } from './entries.ts';
-import { isStructure, qualifiedName } from './names.ts';
+import { enumeratorPrefix, isStructure, qualifiedName } from './names.ts';
 
 export interface Enumerator {
   readonly type: Entry;
@@ -57,11 +57,13 @@ export class UnitNames {
   }
 
   private addEnumerators(type: Entry): void {
+    const prefix = enumeratorPrefix(type);
     for (const entry of type.children()) {
       const name = entry.text(at.AT_NAME);
       const value = constantOf(entry.attributes.get(at.AT_CONST_VALUE));
       if (entry.tag !== at.TAG_ENUMERATOR || name === undefined || value === undefined) continue;
-      if (!this.enumerators.has(name)) this.enumerators.set(name, { type, value });
+      for (const key of [name, prefix + name])
+        if (!this.enumerators.has(key)) this.enumerators.set(key, { type, value });
     }
   }
 }

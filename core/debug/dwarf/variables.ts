@@ -2,7 +2,9 @@
  * Variables of a file: which there are at an address of its code, of what type, and where each is in a frame.
  * DWARF 5, 4.1.
  */
+import { ByteCursor } from '../../util/bytes.ts';
 import { OPTIMIZED_OUT, type Storage, StorageError } from '../storage.ts';
+import { typeName } from '../type-name.ts';
 import { sizeOf, type Type } from '../types.ts';
 import * as at from './attributes.ts';
 import { CallSites, type CodeIndex } from './call-sites.ts';
@@ -13,9 +15,11 @@ import type { FormValue } from './form.ts';
 import type { EntryBudget, FrameFile, FrameView } from './frame-view.ts';
 import { evaluateLocation, type LocationContext } from './location.ts';
 import { locationAt } from './location-lists.ts';
+import { functionTitle, qualifiedName } from './names.ts';
 import type { Range } from './ranges.ts';
 import { type FunctionScope, functionScopes, parametersOf, rangeAround, variablesOf } from './scopes.ts';
 import { Types } from './types.ts';
+import type { Unit } from './unit.ts';
 import { FileNames } from './unit-names.ts';
 
 export interface Variable {
@@ -45,6 +49,7 @@ export class Variables implements FrameFile {
     this.code = code;
     this.calls = new CallSites(code);
     this.names = new FileNames(units);
+    this.types.staticStorage = (declaration) => this.staticStorage(declaration);
     this.types.definitionOf = (name) => this.names.find(undefined, (names) => definition(names.types.get(name)));
   }
 
@@ -76,6 +81,14 @@ export class Variables implements FrameFile {
     return range && { start: range.start + this.offset, end: range.end + this.offset };
   }
 
+  /** A function, as it is called behind its address. */
+  titleOf(subprogram: Entry): string {
+    return functionTitle(subprogram, () => {
+      const type = this.types.make(subprogram);
+      return type.kind === 'function' ? type.parameters.map((one) => typeName(one)).join(', ') : '';
+    });
+  }
+
   argumentsOf(scope: FunctionScope): Variable[] {
     return parametersOf(scope).map((entry) => this.variable(entry));
   }
@@ -90,22 +103,28 @@ export class Variables implements FrameFile {
     const found: Variable[] = [];
     for (const [name, entry] of this.names.of(unit).variables) {
       if (found.length >= MAX_GLOBALS) break;
-      if (entry.holder(at.AT_LOCATION) ?? entry.holder(at.AT_CONST_VALUE))
-        found.push({ ...this.variable(entry), name });
+      if (this.isPlaced(entry)) found.push({ ...this.variable(entry), name });
     }
     return found;
   }
 
   global(name: string, first: UnitEntries | undefined): Variable | undefined {
-    const isPlaced = (entry: Entry) => (entry.holder(at.AT_LOCATION) ?? entry.holder(at.AT_CONST_VALUE)) !== undefined;
-    const pick = (accept: (entry: Entry) => boolean) =>
-      this.names.find(first, (names) => {
-        const entry = names.variables.get(name);
-        return entry !== undefined && accept(entry) ? entry : undefined;
-      });
     // One that is defined and nowhere was optimized away.
-    const found = pick(isPlaced) ?? pick((entry) => !entry.has(at.AT_DECLARATION));
+    const found =
+      this.placed(name, first) ??
+      this.pick(name, first, (entry) => !entry.has(at.AT_DECLARATION) && !this.isDropped(entry));
     return found && { ...this.variable(found), name };
+  }
+
+  private placed(name: string, first: UnitEntries | undefined): Entry | undefined {
+    return this.pick(name, first, (entry) => this.isPlaced(entry));
+  }
+
+  private pick(name: string, first: UnitEntries | undefined, accept: (entry: Entry) => boolean): Entry | undefined {
+    return this.names.find(first, (names) => {
+      const entry = names.variables.get(name);
+      return entry !== undefined && accept(entry) ? entry : undefined;
+    });
   }
 
   enumerator(name: string, first: UnitEntries | undefined): { type: Type; value: bigint } | undefined {
@@ -128,6 +147,17 @@ export class Variables implements FrameFile {
     };
   }
 
+  private isPlaced(entry: Entry): boolean {
+    const isThere = entry.holder(at.AT_LOCATION) !== undefined || entry.holder(at.AT_CONST_VALUE) !== undefined;
+    return isThere && !this.isDropped(entry);
+  }
+
+  /** Of a variable that the linker threw away an address of 0 remains, where nothing is. */
+  private isDropped(entry: Entry): boolean {
+    const value = entry.holder(at.AT_LOCATION)?.attributes.get(at.AT_LOCATION);
+    return value?.kind === 'block' && fixedAddress(value.bytes, entry.unit) === 0 && !this.code.isLoaded(0);
+  }
+
   /** Where a variable is in a frame; what is wrong with it is an absence with a reason. */
   async storageOf(variable: Variable, frame: FrameView | undefined): Promise<Storage> {
     try {
@@ -136,6 +166,17 @@ export class Variables implements FrameFile {
       if (error instanceof StorageError) return { kind: 'absent', why: error.message };
       throw error;
     }
+  }
+
+  /** A static member is a variable of its class's name; its place needs no frame. */
+  private staticStorage(declaration: Entry): Storage {
+    const name = qualifiedName(declaration);
+    const entry = this.placed(name, undefined) ?? declaration;
+    const value = entry.holder(at.AT_LOCATION)?.attributes.get(at.AT_LOCATION);
+    const address = value?.kind === 'block' ? fixedAddress(value.bytes, entry.unit) : undefined;
+    if (address !== undefined) return { kind: 'memory', address: (address + this.offset) >>> 0 };
+    const constant = entry.holder(at.AT_CONST_VALUE)?.attributes.get(at.AT_CONST_VALUE);
+    return constant === undefined ? OPTIMIZED_OUT : constantStorage(constant, this.types.of(entry));
   }
 
   private async locate({ entry, type }: Variable, frame: FrameView | undefined): Promise<Storage> {
@@ -204,6 +245,19 @@ export class Variables implements FrameFile {
     if (storage.kind !== 'memory') throw new StorageError('<no frame base>');
     return (storage.address - context.dataBase) >>> 0;
   }
+}
+
+/** The address that an expression is, when it is nothing else: DW_OP_addr, DW_OP_addrx and the GNU form. */
+function fixedAddress(code: Uint8Array, unit: Unit): number | undefined {
+  const cursor = new ByteCursor(code);
+  const operation = cursor.u8();
+  const address =
+    operation === 0x03
+      ? cursor.u32()
+      : operation === 0xa1 || operation === 0xfb
+        ? unit.addressAt(cursor.uleb())
+        : undefined;
+  return cursor.overrun || cursor.more ? undefined : address;
 }
 
 function definition(entry: Entry | undefined): Entry | undefined {
