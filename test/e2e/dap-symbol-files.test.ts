@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { guestPath, stages, tool, workFolder } from '../guests/build.ts';
+import { compileGuest } from '../guests/compile.ts';
 import { realSession } from './dap-real.ts';
-import { buildGuest } from './dwarf-session.ts';
 
 const GUESTS = path.resolve(import.meta.dirname, '../guests');
 
@@ -100,8 +100,8 @@ async function saidAtLaunch(configuration: object): Promise<string> {
 }
 
 test('a symbol file that is not that of the image is told of at launch', async () => {
-  const other = buildGuest('shapes.c', 'match-other', 'gcc', ['-g', '-O1']);
-  const image = buildGuest('shapes.c', 'match', 'gcc', ['-g', '-O2']);
+  const other = compileGuest('shapes.c', 'match-other', { compiler: 'gcc', version: 5, level: 1 });
+  const image = compileGuest('shapes.c', 'match', { compiler: 'gcc', version: 5, level: 2 });
   const stripped = path.join(workFolder(), 'match-stripped.elf');
   tool('objcopy', ['--strip-debug', image, stripped]);
   expect(await saidAtLaunch({ program: image, kernel: stripped })).not.toContain('does not match');
@@ -115,8 +115,10 @@ test('a symbol file that is not that of the image is told of at launch', async (
 });
 
 test('a build-id decides where both have one', async () => {
-  buildGuest('shapes.c', 'match-id', 'gcc', ['-g', '-O2']);
-  const objects = ['match-id-start.o', 'match-id-c.o'].map((name) => path.join(workFolder(), name));
+  compileGuest('shapes.c', 'match-id', { compiler: 'gcc', version: 5, level: 2 });
+  const objects = ['match-id-debuggee.o', 'match-id-memory.o', 'match-id-c.o'].map((name) =>
+    path.join(workFolder(), name),
+  );
   const linked = (id: string): string => {
     const out = path.join(workFolder(), `match-${id}.elf`);
     const script = path.join(workFolder(), 'with-note.ld');
