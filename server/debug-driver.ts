@@ -2,6 +2,7 @@
  * Drives a machine that debuggers may reach (`--gdb`, `--dap`): the same run as `HostDriver`'s, but over the
  * `MachineTarget` that the clients share. A stop ends the run only where no client is there to look at it.
  */
+import path from 'node:path';
 import { type Machine, MachineTarget, type Stop, type TargetEvent } from '../core/index.ts';
 import { loadDebugAdapter } from './debug-adapter.ts';
 import { hostMilliseconds } from './host-clock.ts';
@@ -18,6 +19,9 @@ import {
 } from './run-result.ts';
 import type { ScenarioRunner } from './scenario-runner.ts';
 import { GdbListener } from './tcp-listener.ts';
+
+/** It lies beside the bundle. */
+const GDB_SCRIPT = path.join(__dirname, 'trapgate-gdb.py');
 
 export interface DebugDriverOptions {
   readonly gdb?: ListenAddress;
@@ -79,6 +83,7 @@ export class DebugDriver {
       (await GdbListener.open(this.target, gdb, {
         onKill: () => this.stop('interrupted', 'killed by the debugger', 0),
         onMessage: say,
+        script: GDB_SCRIPT,
       }));
     const adapter =
       dap &&
@@ -94,6 +99,8 @@ export class DebugDriver {
     if (listener !== undefined) {
       const where = listenAddressText(listener.address);
       say(`gdb: target remote ${where}${waits}`);
+      const { codeBits } = await this.target.readRegisters(0);
+      if (codeBits === 16) say(`gdb: the guest starts in 16-bit code, which gdb follows after: source ${GDB_SCRIPT}`);
     }
     if (this.#options.run) void this.target.resume({ kind: 'continue' });
     const timer =

@@ -11,6 +11,8 @@ import { Session } from './gdb/session.ts';
 import { type ListenAddress, listenAddressText } from './listen-address.ts';
 
 export interface GdbListenerOptions {
+  /** Path of trapgate-gdb.py, for clients that meet 16-bit code. */
+  readonly script?: string;
   /** The client killed the machine (`k`). */
   onKill?(): void;
   /** One line for the person who started the stub. */
@@ -75,6 +77,7 @@ export class GdbListener {
     socket.on('error', () => socket.destroy());
     const session = new Session(this.#target, {
       name: `gdb client ${++this.#clients}`,
+      script: this.#options.script,
       send: (bytes) => {
         if (socket.writable) socket.write(bytes);
       },

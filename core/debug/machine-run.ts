@@ -227,15 +227,25 @@ export class MachineRun {
       const hits = first ? [] : this.#points.codeHits(this.#vcpu);
       if (hits.length > 0) return { reason: 'breakpoint', points: hits };
       const stack = this.#linearStack;
-      const behind = over ? this.#behindCall() : undefined;
+      const from = this.#linearPc;
+      const behind = this.#behindCall();
       const outcome =
         (await this.#single(false)) ??
-        (behind === undefined || behind === this.#linearPc ? undefined : await this.#runBack(behind, stack)) ??
+        (behind !== undefined && this.#isPassed(from, behind, over) ? await this.#runBack(behind, stack) : undefined) ??
         (await this.#toExit(start, end, exits));
       if (outcome !== undefined) return outcome;
       if (!inside(this.#vcpu.context.eip, start, end)) return STEPPED;
       if (this.#pacer.due) await this.#slice();
     }
+  }
+
+  /**
+   * Whether the call or INT just executed is run to its return: firmware always is, unless the step began there,
+   * for it has no source lines to step through.
+   */
+  #isPassed(from: number, behind: number, over: boolean): boolean {
+    const pc = this.#linearPc;
+    return pc !== behind && (over || (inSystemRom(pc) && !inSystemRom(from)));
   }
 
   #exitsOf(start: number, end: number): RangeExits | undefined {
@@ -348,6 +358,11 @@ export class MachineRun {
 
 function stop(outcome: Outcome): Turn {
   return { kind: 'stop', outcome };
+}
+
+/** Where a PC has its firmware. */
+function inSystemRom(linear: number): boolean {
+  return linear >= 0xf0000 && linear < 0x100000;
 }
 
 function inside(offset: number, start: number, end: number): boolean {

@@ -121,7 +121,10 @@ export type Resume =
    * step; with `interrupts` the next step counts whatever it is, also one of a handler.
    */
   | { readonly kind: 'step'; readonly count?: number; readonly interrupts?: boolean; readonly vector?: number }
-  /** Steps until EIP leaves [start, end). With `over`, calls and interrupts made inside run to their return. */
+  /**
+   * Steps until EIP leaves [start, end). Firmware called inside runs to its return; with `over` all calls and
+   * interrupts do.
+   */
   | { readonly kind: 'range'; readonly start: number; readonly end: number; readonly over?: boolean }
   /** Runs until `address` (linear), a return address, is reached with the stack popped above `frame` (linear). */
   | { readonly kind: 'until'; readonly address: number; readonly frame: number };

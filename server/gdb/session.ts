@@ -13,6 +13,8 @@ import { type Answer, Stub } from './stub.ts';
 export interface SessionOptions {
   /** Who controls the machine while this client does, for other clients' messages. */
   readonly name: string;
+  /** Path of trapgate-gdb.py. */
+  readonly script?: string;
   send(bytes: Uint8Array): void;
   /** The client killed the machine. */
   onKill(): void;
@@ -58,7 +60,7 @@ export class Session {
   constructor(target: DebugTarget, options: SessionOptions) {
     this.#options = options;
     this.#target = target;
-    this.#stub = new Stub(target);
+    this.#stub = new Stub(target, options.script);
   }
 
   /**
@@ -163,7 +165,7 @@ export class Session {
         this.#acknowledges = false;
         return;
       case 'last-stop':
-        return this.#send((await stopReply(this.#stub, this.#target.lastStop)).data);
+        return this.#send((await stopReply(this.#stub, this.#target.lastStop, false)).data);
       case 'resume':
         return this.#run(answer.how);
       case 'detach':
@@ -194,7 +196,7 @@ export class Session {
     // The connection may have closed meanwhile; then nobody is owed anything.
     if (this.#state.kind !== 'running') return;
     this.#state = STOPPED;
-    const { text, data } = await stopReply(this.#stub, stop);
+    const { text, data } = await stopReply(this.#stub, stop, true);
     this.#print(text);
     this.#send(data);
   }
@@ -214,7 +216,7 @@ export class Session {
 
   async #restart(withReply: boolean): Promise<void> {
     await this.#target.reset();
-    if (withReply) this.#send((await stopReply(this.#stub, this.#target.lastStop)).data);
+    if (withReply) this.#send((await stopReply(this.#stub, this.#target.lastStop, false)).data);
   }
 
   #claim(): boolean {

@@ -9,6 +9,7 @@ import {
   GDB_EIP,
   GDB_ESP,
   hex,
+  type Registers,
   type Stop,
   shownPc,
 } from '../../core/index.ts';
@@ -48,7 +49,8 @@ function signalOf(stop: Stop): number {
   }
 }
 
-export async function stopReply(stub: Stub, stop: Stop): Promise<StopReply> {
+/** @param printed whether the client takes text with this reply, which it does while the guest runs */
+export async function stopReply(stub: Stub, stop: Stop, printed: boolean): Promise<StopReply> {
   const text = explain(stop);
   if (stop.reason === 'poweroff') return { text, data: 'W00' };
   if (stop.reason === 'exit') return { text, data: `W${hex((stop.status ?? 0) & 0xff, 2)}` };
@@ -59,7 +61,18 @@ export async function stopReply(stub: Stub, stop: Stop): Promise<StopReply> {
   }
   const why = pointField(stub, stop, shownPc(registers, stub.pcMode));
   if (why !== undefined) fields.push(why);
-  return { text, data: `T${hex(signalOf(stop), 2)}${fields.join(';')};` };
+  const hint = printed ? scriptHint(stub, registers) : '';
+  return { text: text + hint, data: `T${hex(signalOf(stop), 2)}${fields.join(';')};` };
+}
+
+/**
+ * gdb keeps to the 32-bit code that an ELF file it has loaded says, whatever the target description says, and
+ * reads a description only once. Once a session the user is told what helps.
+ */
+function scriptHint(stub: Stub, { codeBits, segments, eip }: Registers): string {
+  if (codeBits === 32 || stub.knowsScript || stub.script === undefined) return '';
+  stub.knowsScript = true;
+  return `16-bit code at ${hex(segments[1].selector, 4)}:${hex(eip, 4)}; for gdb to follow it: source ${stub.script}\n`;
 }
 
 function pointField(stub: Stub, stop: Stop, pc: number): string | undefined {

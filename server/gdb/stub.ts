@@ -34,11 +34,16 @@ export class Stub {
   stepInterrupts = false;
   /** Extended mode: the client may restart the guest and outlives its end. */
   extended = false;
+  /** The script with which gdb follows the guest through 16-bit code; undefined where there is none to point at. */
+  readonly script: string | undefined;
+  /** The client has been pointed at the script, or has it. */
+  knowsScript = false;
   /** From the client's qSupported. */
   readonly client = { swbreak: false, hwbreak: false };
 
-  constructor(target: DebugTarget) {
+  constructor(target: DebugTarget, script?: string) {
     this.target = target;
+    this.script = script;
     this.points = new PointTable(target, () => this.pcMode);
     this.files = new OpenFiles(target.image);
   }

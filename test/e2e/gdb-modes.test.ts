@@ -9,6 +9,13 @@ let stub: Stub | undefined;
 
 afterEach(() => stub?.kill());
 
+/** As a user has it who did not read the README: no script, and the file says 32-bit code. */
+async function bareSession(script: readonly string[]): Promise<string> {
+  const image = bootSectorPath('real-mode');
+  stub = await trapgateStub(image, ['--serial', 'null']);
+  return (await gdb(stub, image.replace('.img', '.elf'), ['@CONNECT', ...script])).output;
+}
+
 async function session(script: readonly string[], options: readonly string[] = []): Promise<string> {
   const image = bootSectorPath('real-mode');
   stub = await trapgateStub(image, ['--serial', 'null', ...options]);
@@ -26,16 +33,21 @@ describe('real mode in gdb', () => {
       'output $where()',
       'echo \\n',
       'break *$at("07c0:0005")',
+      'break *$at("07c0:0012")',
       'continue',
       'printf "second %x\\n", $eip_offset',
       'x/2i $pc',
+      'continue',
+      'printf "third %x %x\\n", $eip_offset, $pc',
       'continue',
     ]);
     expect(output).toMatch(/0xffff0:\s+ljmp\s+\$0xf000,\$0xe05b/);
     expect(output).toMatch(/Breakpoint 1, .*_start/);
     expect(output).toContain('first:"0000:7c00"');
-    expect(output.match(/Breakpoint 2, /g)).toHaveLength(1);
+    expect(output.match(/Breakpoint 2, away \(\)/g)).toHaveLength(1);
     expect(output).toContain('second 5');
+    expect(output.match(/Breakpoint 3, 0x00007c12 in away \(\)|Breakpoint 3, away \(\)/g)).toHaveLength(1);
+    expect(output).toContain('third 12 7c12');
     expect(output).toMatch(/<away>:\s+cli[\s\S]*xor\s+%bx,%bx/);
     expect(output).toContain('exited with code 0205');
   });
@@ -61,6 +73,49 @@ describe('real mode in gdb', () => {
     expect(output).toContain('inside:"f000:f065"');
     expect(output).toMatch(/=> 0x7c\w+ <print\+2>:\s+mov\s+\$0x201,%ax/);
     expect(output).toContain('read 1 0');
+  });
+
+  it('runs over firmware calls and functions with next, also from a breakpoint on them, and finds callers', async () => {
+    const output = await session([
+      'break print',
+      'continue',
+      'next',
+      'echo next:',
+      'output $where()',
+      'echo \\n',
+      'break read',
+      'continue',
+      'stepi',
+      'backtrace 2',
+      'finish',
+      'echo finish:',
+      'output $where()',
+      'echo \\n',
+      'break failed',
+      'continue',
+      'next',
+      'x/i $pc',
+    ]);
+    expect(output).toContain('next:"07c0:0017"');
+    expect(output).toMatch(/#0 {2}0x000f\w+ in \?\? \(\)\n#1 {2}0x\w+ in read \(\)/);
+    expect(output).toContain('finish:"07c0:0028"');
+    expect(output).toMatch(/=> 0x\w+ <failed\+3>:\s+mov\s+\$0xf4,%dx/);
+  });
+
+  it('shows the callers of a function before and after it has made its frame', async () => {
+    const output = await session([
+      'break *say',
+      'continue',
+      'backtrace 2',
+      'stepi',
+      'stepi',
+      'echo framed\\n',
+      'backtrace 2',
+      'finish',
+      'x/i $pc',
+    ]);
+    expect(output.match(/#0 {2}say \(\)[^#]*\n#1 {2}0x\w+ in failed \(\)/g)).toHaveLength(2);
+    expect(output).toMatch(/=> 0x\w+ <failed\+3>:\s+mov\s+\$0xf4,%dx/);
   });
 
   it('follows into protected mode and back without a reconnect', async () => {
@@ -123,5 +178,37 @@ describe('real mode in gdb', () => {
     ]);
     expect(output).toContain('auto 7c05');
     expect(output).toContain('offset 5');
+  });
+
+  it('tells a gdb without the script once where it is; from then on it decodes', async () => {
+    const output = await bareSession([
+      'break *0x7c00',
+      'continue',
+      'stepi',
+      'x/2i $pc',
+      'python gdb.execute(gdb.execute("monitor gdb-script", to_string=True))',
+      'trapgate-sync',
+      'x/2i $pc',
+    ]);
+    expect(stub?.output()).toMatch(
+      /starts in 16-bit code, which gdb follows after: source \S+\/dist\/trapgate-gdb\.py\n/,
+    );
+    expect(output.match(/16-bit code at 0000:7c00; for gdb to follow it: source \S+trapgate-gdb\.py/g)).toHaveLength(1);
+    expect(output.match(/for gdb to follow it/g)).toHaveLength(1);
+    // What gdb makes of it before: an instruction that is not there.
+    const [, before, after] = output.split('=> 0x7c05');
+    expect(before).not.toMatch(/cli\s+0x7c06 <away\+1>:\s+xor\s+%bx,%bx/);
+    expect(after).toMatch(/cli\s+0x7c06 <away\+1>:\s+xor\s+%bx,%bx/);
+  });
+
+  it('steps a line over a firmware call in a gdb without the script', async () => {
+    const output = await bareSession(['break *0x7c12', 'continue', 'next', 'next', 'printf "bare %x\\n", $eip_offset']);
+    expect(output).toContain('bare 17');
+  });
+
+  it('says nothing of the script to a gdb that has it', async () => {
+    const output = await session(['break *0x7c00', 'continue', 'stepi', 'monitor gdb-script']);
+    expect(output).not.toContain('for gdb to follow it');
+    expect(output).toMatch(/source \S+trapgate-gdb\.py/);
   });
 });

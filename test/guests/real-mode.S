@@ -52,11 +52,17 @@ unreal:
     movl $0xcafe, %fs:(%esi)
     mov %fs:(%esi), %edx
 failed:
-    mov $0x0e42, %ax
-    int $0x10
+    call say
     mov $0xf4, %dx
     out %al, %dx
     hlt
+say:
+    push %bp
+    mov %sp, %bp
+    mov $0x0e42, %ax
+    int $0x10
+    pop %bp
+    ret
     .balign 8
 gdt:
     .quad 0

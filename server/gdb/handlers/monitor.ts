@@ -14,6 +14,7 @@ function print(text: string): Answer {
 
 const SESSION_HELP = [
   'pc auto|linear|offset -- how eip and esp are shown; auto: linear in 16-bit code',
+  'gdb-script -- the script with which gdb follows 16-bit code; `gdb-script loaded`: no need to point at it',
   'step-interrupts on|off -- whether a single step may end in an interrupt handler',
   '',
 ].join('\n');
@@ -37,6 +38,11 @@ async function sessionCommand(stub: Stub, text: string): Promise<string | undefi
       await stub.points.pcModeChanged();
     }
     return `pc ${stub.pcMode}\n`;
+  }
+  if (verb === 'gdb-script') {
+    if (value !== undefined && value !== 'loaded') return `not loaded: ${value}\n`;
+    stub.knowsScript ||= value === 'loaded';
+    return stub.script === undefined ? 'this stub has no script\n' : `source ${stub.script}\n`;
   }
   if (verb === 'step-interrupts') {
     if (value !== undefined && value !== 'on' && value !== 'off') return `not on or off: ${value}\n`;
