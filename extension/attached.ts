@@ -9,6 +9,7 @@ import { Explorer } from './explorer.ts';
 import { RunControl } from './run-control.ts';
 import { type SourceMap, Sources } from './sources.ts';
 import { Stepper } from './stepping.ts';
+import { SymbolControl, type SymbolHost } from './symbol-control.ts';
 import type { Provided } from './target-factory.ts';
 
 /** Everything of a session that has a machine. */
@@ -21,6 +22,7 @@ export interface Attached {
   readonly explorer: Explorer;
   readonly control: RunControl;
   readonly stepper: Stepper;
+  readonly symbols: SymbolControl;
   readonly output: GuestOutput;
   readonly unsubscribe: () => void;
   /** Absent for a machine that was joined. */
@@ -29,7 +31,7 @@ export interface Attached {
 }
 
 /** What a session says and hears beside requests. */
-export interface Voice {
+export interface Voice extends SymbolHost {
   say(text: string, category?: 'stdout' | 'console'): void;
   hear(event: TargetEvent): void;
 }
@@ -55,6 +57,7 @@ export function attachTo(
     explorer: new Explorer(debuggee),
     control,
     stepper: new Stepper(debuggee, control),
+    symbols: new SymbolControl(debuggee, sources, breakpoints, voice),
     output: new GuestOutput((text, category) => voice.say(text, category)),
     unsubscribe: provided.target.subscribe((event) => voice.hear(event)),
     launched,

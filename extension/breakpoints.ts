@@ -56,6 +56,8 @@ export class Breakpoints {
   private readonly isDebugged: boolean;
   /** By what set them: `source:PATH`, `function`, `instruction`, `data`. */
   private readonly groups = new Map<string, Breakpoint[]>();
+  /** What the client asked for in each group, and was told. */
+  private readonly settings = new Map<string, Setting>();
   private readonly byPoint = new Map<number, Breakpoint>();
   private nextId = 1;
 
@@ -67,10 +69,9 @@ export class Breakpoints {
   }
 
   async setSource(args: Json): Promise<DebugProtocol.Breakpoint[]> {
-    const source = asObject(args.source);
-    const path = text(source.path);
-    const files = path === '' ? [] : this.sources.resolve(path);
+    const path = text(asObject(args.source).path);
     return this.replace(`source:${path}`, asArray(args.breakpoints), async (wanted) => {
+      const files = path === '' ? [] : this.sources.resolve(path);
       const line = integer(wanted.line);
       const found = this.codeAt(files, line);
       if (found === undefined)
@@ -139,6 +140,17 @@ export class Breakpoints {
     };
   }
 
+  /** Places what names lines and functions anew, after symbols came or went. @returns those that changed */
+  async rebind(): Promise<DebugProtocol.Breakpoint[]> {
+    const changed: DebugProtocol.Breakpoint[] = [];
+    for (const [key, { wanted, place, answers }] of [...this.settings]) {
+      if (key !== 'function' && !key.startsWith('source:')) continue;
+      const now = await this.replace(key, wanted, place, answers);
+      changed.push(...now.filter((one, i) => JSON.stringify(one) !== JSON.stringify(answers[i])));
+    }
+    return changed;
+  }
+
   async removeAll(): Promise<void> {
     for (const key of [...this.groups.keys()]) await this.clear(key);
   }
@@ -166,27 +178,34 @@ export class Breakpoints {
       }
     }
     this.groups.delete(key);
+    this.settings.delete(key);
   }
 
   private async replace(
     key: string,
     wanted: readonly unknown[],
     place: (wanted: Json) => Promise<Placed>,
+    before: readonly DebugProtocol.Breakpoint[] = [],
   ): Promise<DebugProtocol.Breakpoint[]> {
+    const hits = new Map((this.groups.get(key) ?? []).map((one) => [one.id, one.hits]));
     await this.clear(key);
     const group: Breakpoint[] = [];
     this.groups.set(key, group);
     const answers: DebugProtocol.Breakpoint[] = [];
-    for (const item of wanted) answers.push(await this.arm(asObject(item), group, place));
+    for (const [i, item] of wanted.entries()) {
+      const id = before[i]?.id ?? this.nextId++;
+      answers.push(await this.arm(asObject(item), { id, hits: hits.get(id) ?? 0 }, group, place));
+    }
+    this.settings.set(key, { wanted, place, answers });
     return answers;
   }
 
   private async arm(
     wanted: Json,
+    { id, hits }: Pick<Breakpoint, 'hits'> & { readonly id: number },
     group: Breakpoint[],
     place: (wanted: Json) => Promise<Placed>,
   ): Promise<DebugProtocol.Breakpoint> {
-    const id = this.nextId++;
     if (!this.isDebugged) return { id, verified: false, message: 'the guest runs without debugging' };
     try {
       const placed = await place(wanted);
@@ -206,7 +225,7 @@ export class Breakpoints {
         condition: bytecode === undefined ? tree : undefined,
         countsHit: hitCondition === undefined ? undefined : parseHitCondition(hitCondition),
         logMessage: optionalText(wanted.logMessage),
-        hits: 0,
+        hits,
       };
       group.push(breakpoint);
       for (const point of placed.points) {
@@ -238,11 +257,19 @@ export class Breakpoints {
       for (const image of this.debuggee.images) {
         const line = image.nextLineWithCode(file, wanted);
         if (line === undefined || line > wanted + MAX_LINE_DISTANCE) continue;
-        return { file, line, addresses: image.addressesFor(file, line) };
+        // The same source may be in several programs.
+        const addresses = this.debuggee.images.flatMap((one) => one.addressesFor(file, line));
+        return { file, line, addresses: [...new Set(addresses)] };
       }
     }
     return undefined;
   }
+}
+
+interface Setting {
+  readonly wanted: readonly unknown[];
+  readonly place: (wanted: Json) => Promise<Placed>;
+  readonly answers: readonly DebugProtocol.Breakpoint[];
 }
 
 type Placed =

@@ -21,7 +21,9 @@ import { VariableReferences } from './variable-references.ts';
 
 export class Debuggee {
   readonly target: DebugTarget;
-  readonly images: readonly DebugInfo[];
+  private loaded: readonly DebugInfo[];
+  /** By which a client knows the images, from 1; those of images that are gone are not used again. */
+  private readonly moduleIds = new Map<DebugInfo, number>();
   /** Of the vCPU that is shown. */
   readonly vcpu = 0;
   /** What the client may open. */
@@ -36,7 +38,31 @@ export class Debuggee {
 
   constructor(target: DebugTarget, images: readonly DebugInfo[]) {
     this.target = target;
-    this.images = images;
+    this.loaded = images;
+    for (const image of images) this.moduleId(image);
+  }
+
+  get images(): readonly DebugInfo[] {
+    return this.loaded;
+  }
+
+  addImage(image: DebugInfo): void {
+    this.loaded = [...this.loaded, image];
+    this.moved();
+  }
+
+  removeImage(image: DebugInfo): void {
+    this.loaded = this.loaded.filter((one) => one !== image);
+    this.moved();
+  }
+
+  moduleId(image: DebugInfo): number {
+    let id = this.moduleIds.get(image);
+    if (id === undefined) {
+      id = this.moduleIds.size + 1;
+      this.moduleIds.set(image, id);
+    }
+    return id;
   }
 
   /** The guest is elsewhere: forgets what was read, and where the user had looked. */

@@ -33,6 +33,7 @@ import { Progress } from './progress.ts';
 import { errorLine, RequestError } from './protocol-error.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { Shown } from './run-control.ts';
+import { sourceContents } from './sources.ts';
 import { loadedSources, modules, stackTrace, threads } from './stack.ts';
 import type { Granularity, StepKind } from './stepping.ts';
 import type { TargetFactory } from './target-factory.ts';
@@ -57,6 +58,9 @@ export class TrapgateSession extends DebugSession {
   private readonly voice: Voice = {
     say: (line, category) => this.say(line, category),
     hear: (event) => this.targetEvent(event),
+    send: (event) => this.sendEvent(event),
+    readFile: (path) => this.factory.readFile(path),
+    client: () => this.client,
   };
   /** Called when the client is gone. */
   onEnd: () => void = () => {};
@@ -170,8 +174,8 @@ export class TrapgateSession extends DebugSession {
       ),
       setExpression: use(async ({ debuggee }, args) => this.changed(await setExpression(args, debuggee))),
       evaluate: use(
-        async ({ debuggee, explorer }, args) =>
-          (await explorer.evaluate(args)) ?? (await evaluateRequest(args, debuggee)),
+        async ({ debuggee, explorer, symbols }, args) =>
+          (await explorer.evaluate(args)) ?? (await symbols.evaluate(args)) ?? (await evaluateRequest(args, debuggee)),
       ),
       completions: use(({ debuggee }, args) => completions(args, debuggee)),
       continue: use((session) => this.continue(session)),
@@ -186,7 +190,10 @@ export class TrapgateSession extends DebugSession {
       writeMemory: use(({ debuggee }, args) => this.writeMemory(args, debuggee)),
       modules: use(({ debuggee }, args) => modules(args, debuggee)),
       loadedSources: use(({ sources }) => loadedSources(sources)),
-      source: (args) => this.source(args),
+      source: (args) => sourceContents(args, this.factory),
+      // Not in the protocol: symbol files that come and go.
+      'trapgate/addSymbols': use(({ symbols }, args) => symbols.add(args)),
+      'trapgate/removeSymbols': use(({ symbols }, args) => symbols.remove(args)),
       // Not in the protocol: what a client without a terminal types on COM1.
       'trapgate/sendSerial': use(
         ({ debuggee }, args) =>
@@ -366,12 +373,6 @@ export class TrapgateSession extends DebugSession {
     const body = await writeMemory(args, debuggee);
     for (const event of memoryEvents(args, body?.bytesWritten ?? 0, this.client)) this.sendEvent(event);
     return body;
-  }
-
-  private async source(args: Json): Promise<object> {
-    const path = text(asObject(args.source).path);
-    if (path === '') throw new RequestError('the request names no source');
-    return { content: new TextDecoder().decode(await this.factory.readFile(path)), mimeType: 'text/plain' };
   }
 
   private async terminate(): Promise<undefined> {

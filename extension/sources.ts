@@ -3,7 +3,11 @@
  * elsewhere, and a browser client names files by URI, so files are matched by their last path components.
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { asObject, type Json, text } from './arguments.ts';
 import type { Debuggee } from './debuggee.ts';
+
+import { RequestError } from './protocol-error.ts';
+import type { FileReader } from './split-files.ts';
 
 export type SourceMap = Readonly<Record<string, string>>;
 
@@ -61,6 +65,13 @@ export class Sources {
     }
     return path;
   }
+}
+
+/** The text of a file, for a client that cannot read it. */
+export async function sourceContents(args: Json, host: FileReader): Promise<DebugProtocol.SourceResponse['body']> {
+  const path = text(asObject(args.source).path);
+  if (path === '') throw new RequestError('the request names no source');
+  return { content: new TextDecoder().decode(await host.readFile(path)), mimeType: 'text/plain' };
 }
 
 function components(path: string): string[] {

@@ -3,6 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type FunctionScope, hex, hex0x, type Registers } from '../core/index.ts';
 import { integer, type Json } from './arguments.ts';
 import type { CallFrame } from './call-frames.ts';
+import type { DebugInfo } from './debug-info.ts';
 import type { Debuggee } from './debuggee.ts';
 import type { Sources } from './sources.ts';
 
@@ -66,7 +67,7 @@ function presentFrame(
     column: row === undefined ? 0 : (row.column ?? 1),
     instructionPointerReference: hex0x(frame.pc),
     presentationHint: symbol === undefined && row === undefined && index > 0 ? 'subtle' : 'normal',
-    moduleId: debuggee.images.findIndex((image) => image.lookup(at) !== undefined) + 1 || undefined,
+    moduleId: moduleIdAt(at, debuggee),
   };
 }
 
@@ -76,15 +77,20 @@ function nameOf(scope: FunctionScope | undefined, found: { name: string; offset:
   return { name: scope.name, offset: scope.isInlined ? 0 : (found?.offset ?? 0) };
 }
 
+function moduleIdAt(address: number, debuggee: Debuggee): number | undefined {
+  const image = debuggee.images.find((one) => one.lookup(address) !== undefined);
+  return image && debuggee.moduleId(image);
+}
+
+export function moduleOf(image: DebugInfo, debuggee: Debuggee): DebugProtocol.Module {
+  const symbolStatus = image.files().length > 0 ? 'symbols and lines loaded' : 'symbols loaded';
+  return { id: debuggee.moduleId(image), name: image.name, path: image.path, symbolStatus };
+}
+
 export function modules(args: Json, debuggee: Debuggee): DebugProtocol.ModulesResponse['body'] {
   const first = Math.max(integer(args.startModule), 0);
   const count = integer(args.moduleCount);
-  const all = debuggee.images.map((image, i) => ({
-    id: i + 1,
-    name: image.name,
-    path: image.path,
-    symbolStatus: image.files().length > 0 ? 'symbols and lines loaded' : 'symbols loaded',
-  }));
+  const all = debuggee.images.map((image) => moduleOf(image, debuggee));
   return { modules: all.slice(first, count > 0 ? first + count : undefined), totalModules: all.length };
 }
 

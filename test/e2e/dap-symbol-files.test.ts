@@ -87,6 +87,62 @@ test('breakpoints, frames and values in each of three programs', async () => {
   session.dispose();
 });
 
+test('symbols that come and go are told of, and breakpoints follow them', async () => {
+  const { disk, kernel, user, userOffset } = stages();
+  const events: { event: string; body: Record<string, unknown> }[] = [];
+  const { session, response, event } = await realSession((message) => {
+    const heard = message as unknown as (typeof events)[number];
+    if (['module', 'loadedSource', 'breakpoint'].includes(heard.event)) events.push(heard);
+  });
+  await response('launch', { fda: disk, program: kernel });
+  const source = { path: path.join(GUESTS, 'stages-user.c') };
+  const line = lineOf('stages-user.c', 'int area');
+  const [early] = (await response('setBreakpoints', { source, breakpoints: [{ line, hitCondition: '2' }] })).body
+    .breakpoints;
+  expect(early).toMatchObject({ verified: false });
+  await response('setFunctionBreakpoints', { breakpoints: [{ name: 'kernel_start' }, { name: 'user_start' }] });
+  const first = event('stopped');
+  await response('configurationDone');
+  await first;
+
+  const console = (expression: string) => response('evaluate', { expression, context: 'repl' });
+  const offset = `0x400000 - 0x${(0x40_0000 - userOffset).toString(16)}`;
+  expect((await console(`add-symbol-file ${user} -o ${offset}`)).body.result).toBe(`symbols of ${user} added`);
+  const module = { id: 2, name: path.basename(user), path: user };
+  expect(events.splice(0)).toMatchObject([
+    { event: 'module', body: { reason: 'new', module } },
+    { event: 'loadedSource', body: { reason: 'new', source: { name: 'stages-user.c' } } },
+    { event: 'breakpoint', body: { reason: 'changed', breakpoint: { id: early.id, verified: true, line } } },
+    { event: 'breakpoint', body: { reason: 'changed', breakpoint: { verified: true, line: expect.any(Number) } } },
+  ]);
+  const names: string[] = [];
+  for (let stop = 0; stop < 2; stop++) {
+    const stopped = event('stopped');
+    await response('continue', { threadId: 1 });
+    await stopped;
+    names.push((await response('stackTrace', { threadId: 1 })).body.stackFrames[0].name);
+  }
+  // The second call of `square`, because of the hit condition.
+  expect(names).toEqual(['user_start', 'square']);
+  expect((await console('side')).body.result).toBe('11');
+
+  expect((await response('trapgate/removeSymbols', { file: path.basename(user) })).body.module).toMatchObject(module);
+  expect(events.splice(0)).toMatchObject([
+    { event: 'module', body: { reason: 'removed', module: { id: 2 } } },
+    { event: 'loadedSource', body: { reason: 'removed', source: { name: 'stages-user.c' } } },
+    { event: 'breakpoint', body: { reason: 'changed', breakpoint: { id: early.id, verified: false } } },
+    { event: 'breakpoint', body: { reason: 'changed', breakpoint: { verified: false } } },
+  ]);
+  expect((await response('stackTrace', { threadId: 1 })).body.stackFrames[0].name).toMatch(/^0x/);
+  expect((await response('modules')).body.modules).toMatchObject([{ id: 1, name: path.basename(kernel) }]);
+  expect((await response('trapgate/addSymbols', { file: user, offset: userOffset })).body.module).toMatchObject({
+    id: 3,
+  });
+  for (const wrong of ['remove-symbol-file nothing.elf', 'add-symbol-file nothing.elf'])
+    expect((await console(wrong)).message).toMatch(/there are no symbols of|cannot read the symbol file/);
+  session.dispose();
+});
+
 /** What the console says at a launch. */
 async function saidAtLaunch(configuration: object): Promise<string> {
   let said = '';
