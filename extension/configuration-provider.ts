@@ -106,6 +106,8 @@ function located(configuration: Configuration): Configuration {
   // Relative to the workspace, too, and not to wherever the extension host runs.
   if (typeof whole.serial === 'string' && whole.serial.startsWith('file:'))
     whole.serial = `file:${locatedFile(whole.serial.slice('file:'.length))}`;
+  // The Debug Console would open over the terminal.
+  if (whole.serial === 'terminal') whole.internalConsoleOptions ??= 'neverOpen';
   // A module is a file and what it is told.
   if (Array.isArray(modules))
     whole.modules = modules.map((module) => String(module).replace(/^\S+/, (file) => String(locatedFile(file))));

@@ -151,11 +151,24 @@ function describe(key: string, name: string, found: Descriptor, debuggee: Debugg
     fact('dpl', String(found.dpl)),
     fact('present', String(found.present)),
   ];
-  return fact(name, descriptorText(found) + symbol, {
+  return fact(name, isGate ? descriptorText(found) + symbol : segmentText(found), {
     type: found.type,
     variablesReference: tree.open(key, { list: async () => children }),
     memoryReference: hex0x(target),
   });
+}
+
+/** As `descriptorText` has it, with what it is first: lists of variables are narrow. */
+function segmentText({
+  type,
+  attributes,
+  dpl,
+  base,
+  limit,
+  present,
+}: Extract<Descriptor, { kind: 'segment' }>): string {
+  const flags = `${attributes === '' ? '' : ` [${attributes}]`}${present ? '' : ' not present'}`;
+  return `${type}${flags} DPL=${dpl} base=${hex(base)} limit=${hex(limit)}`;
 }
 
 export function symbolSuffix(address: number, debuggee: Debuggee): string {

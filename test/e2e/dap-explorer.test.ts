@@ -38,7 +38,7 @@ describe('over the toy target', () => {
     words(0x70, 0x00080101, 0x00008e00);
     const [none, code] = await below(request, ['GDT'], { start: 0, count: 2 });
     expect(none).toMatchObject({ name: '0000', value: 'null', variablesReference: 0 });
-    expect(code).toMatchObject({ name: '0008', value: 'base=00000000 limit=ffffffff DPL=0 code32 [-R-]' });
+    expect(code).toMatchObject({ name: '0008', value: 'code32 [-R-] DPL=0 base=00000000 limit=ffffffff' });
     expect(values(await below(request, ['GDT', '0008']))).toEqual({
       type: 'code32',
       base: '0x00000000',

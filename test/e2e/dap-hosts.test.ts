@@ -283,7 +283,10 @@ describe.each(['extension.js', 'extension.web.js'] as const)('%s', (bundle) => {
       modules: ['memfs:/project/initrd.img root=ram'],
       symbols: ['memfs:/project/boot.elf', { file: 'memfs:/x/user.elf', offset: 4096 }],
     });
-    expect(whole({ program: '', serial: 'terminal' })).toEqual({ program: '', serial: 'terminal' });
+    const terminal = { program: '', serial: 'terminal' };
+    expect(whole(terminal)).toEqual({ ...terminal, internalConsoleOptions: 'neverOpen' });
+    const own = { ...terminal, internalConsoleOptions: 'openOnSessionStart' };
+    expect(whole(own)).toEqual(own);
   });
 
   test('COM1 is a terminal when it should be, and not in the console', async () => {
