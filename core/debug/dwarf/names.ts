@@ -46,9 +46,11 @@ export function qualifiedName(entry: Entry): string {
 
 /**
  * A function's name as frames show it, without parameters. In C++ the mangled name knows more than the place
- * of the entry does: classes inside of functions, and types spelled the one way.
+ * of the entry does: classes inside of functions, and types spelled the one way. Assemblers make a function of
+ * every global label, with the local ones in it: there symbols know better, and '' is answered.
  */
 export function functionName(entry: Entry): string {
+  if (languageOf(entry) === at.LANGUAGE_ASSEMBLER) return '';
   return mangledName(entry)?.name ?? qualifiedName(entry);
 }
 
