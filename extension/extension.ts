@@ -7,8 +7,10 @@ import { connectAdapter, NODE_SERVICES } from './node-host.ts';
 import { vscodeServices } from './vscode-host.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
-  // Files of any scheme, as in the browser; sockets and files to write only here.
-  const services: HostServices = { ...NODE_SERVICES, ...vscodeServices(context.extensionUri) };
+  // Files of any scheme, as in the browser; sockets and files to write only here. Node delivers a thousand messages
+  // of a channel before it looks at anything else, so the guest gives way by Node's own means.
+  const { yieldToHost } = NODE_SERVICES;
+  const services: HostServices = { ...NODE_SERVICES, ...vscodeServices(context.extensionUri), yieldToHost };
   // A workspace that is not trusted may boot its guest, which is shut in; nothing of it reaches the outside.
   const restricted: HostServices = {
     ...services,

@@ -8,6 +8,7 @@ import path from 'node:path';
 import vm from 'node:vm';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { describe, expect, test } from 'vitest';
+import { guestPath } from '../guests/build.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const FILES: Readonly<Record<string, string>> = {
@@ -91,8 +92,8 @@ function list(folder: Uri, files: typeof FILES): [string, number][] {
   return [...names];
 }
 
-function find(uri: Uri): string {
-  const file = FILES[uri.path];
+function find(uri: Uri, files: typeof FILES): string {
+  const file = files[uri.path];
   if (file === undefined) throw Object.assign(new Error('not there'), { code: 'FileNotFound' });
   return path.join(root, file);
 }
@@ -166,8 +167,8 @@ function activate(bundle: 'extension.js' | 'extension.web.js', files = FILES): A
       isTrusted: true,
       workspaceFolders: [{ uri: new Uri('memfs', '/project') }],
       fs: {
-        readFile: async (uri: Uri) => new Uint8Array(readFileSync(find(uri))),
-        stat: async (uri: Uri) => find(uri),
+        readFile: async (uri: Uri) => new Uint8Array(readFileSync(find(uri, files))),
+        stat: async (uri: Uri) => find(uri, files),
         readDirectory: async (uri: Uri) => list(uri, files),
       },
     },
@@ -235,6 +236,20 @@ test.each(['extension.js', 'extension.web.js'] as const)(
     );
   },
 );
+
+test('a guest that never rests leaves the host time for others', async () => {
+  const files = { ...FILES, '/project/echo.elf': path.relative(root, guestPath('echo')) };
+  const { adapter } = activate('extension.js', files);
+  const { response, event } = clientOf(adapter);
+  await response('initialize');
+  expect(await response('launch', { program: 'memfs:/project/echo.elf' })).toMatchObject({ success: true });
+  await response('configurationDone');
+  // Each turn of the event loop may wait for one slice of the guest, not for a thousand of them.
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+  await response('pause', { threadId: 1 });
+  await event('stopped');
+  await response('disconnect');
+});
 
 describe.each(['extension.js', 'extension.web.js'] as const)('%s', (bundle) => {
   test('F5 without a launch.json boots the kernel that is there', async () => {
