@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { seeded } from '../engine/random-blocks.ts';
 import { bootSectorPath, guestPath } from '../guests/build.ts';
+import { seeded } from '../seeded.ts';
 import { workFile } from './command.ts';
 import { gdb, trapgateStub } from './gdb-tools.ts';
 

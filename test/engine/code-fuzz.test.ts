@@ -7,7 +7,7 @@ import { ROWS } from '../../core/isa/opcodes.ts';
 import { DEFAULT_CONFIG } from '../../core/machine/config.ts';
 import { Machine } from '../../core/machine/machine.ts';
 import { buildTier0 } from '../../core/vcpu/interpreter/build.ts';
-import { seeded } from './random-blocks.ts';
+import { seeded } from '../seeded.ts';
 
 const tier0 = new WebAssembly.Module(buildTier0() as BufferSource);
 const CASES = Number(process.env.TRAPGATE_FUZZ ?? 10_000);

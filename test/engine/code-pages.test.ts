@@ -4,8 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { EXIT_TRAP } from '../../core/vcpu/exit.ts';
+import { seeded } from '../seeded.ts';
 import { engineRig } from './flat-space.ts';
-import { seeded } from './random-blocks.ts';
 
 const MAIN = 0x1000;
 const OTHER = 0x8000;

@@ -6,8 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { FORMS } from '../../core/vcpu/interpreter/handlers.ts';
 import { HANDLER_TRAP, REC_HANDLER, REC_IMMEDIATE } from '../../core/vcpu/interpreter/record.ts';
 import { CODE_TABLE_HEADER } from '../../core/vcpu/interpreter/runtime.ts';
+import { seeded } from '../seeded.ts';
 import { engineRig } from './flat-space.ts';
-import { randomBlock, seeded } from './random-blocks.ts';
+import { randomBlock } from './random-blocks.ts';
 
 const CODE = 0x8000;
 const DATA = 0x10000;

@@ -1,17 +1,6 @@
 /** Random straight blocks of innocuous instructions, encoded from the opcode table; they end in HLT. */
 import { ROWS, type Row } from '../../core/isa/opcodes.ts';
 
-/** A small deterministic generator (mulberry32): 0 ≤ x < 1. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 export interface RandomBlock {
   readonly code: Uint8Array;
   readonly registers: readonly number[];

@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { DirectEngine } from '../../core/vcpu/direct-engine.ts';
 import { EXIT_ALONE, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../../core/vcpu/exit.ts';
 import { buildTier0 } from '../../core/vcpu/interpreter/build.ts';
-import { CR0_PG, type Outcome, Rig, random } from '../unit/vmm/shadow-driver.ts';
+import { seeded } from '../seeded.ts';
+import { CR0_PG, type Outcome, Rig } from '../unit/vmm/shadow-driver.ts';
 import { DIRECTORIES, PAGES, Program } from '../unit/vmm/shadow-program.ts';
 
 const tier0 = new WebAssembly.Module(buildTier0() as BufferSource);
@@ -142,7 +143,7 @@ describe('code coherence with tier 0', () => {
   ];
 
   it('every writer is seen by the next run, at both aliases', () => {
-    const rng = random(9);
+    const rng = seeded(9);
     const rig = aliased();
     rig.physical.write('loader', 0x5000, Uint8Array.of(0xb8, 0, 0, 0, 0, 0xf4));
     rig.physical.write('loader', 0x5ffd, Uint8Array.of(0xb8, 0, 0, 0, 0, 0xf4));

@@ -6,8 +6,9 @@ import { expect, it } from 'vitest';
 import { CS } from '../../core/isa/registers.ts';
 import { CTX_FPU, FPU_CONTROL, FPU_DATA_SELECTOR, FPU_EMPTY } from '../../core/memory/layout.ts';
 import { EXIT_BUDGET } from '../../core/vcpu/exit.ts';
+import { seeded } from '../seeded.ts';
 import { engineRig } from './flat-space.ts';
-import { type RandomBlock, randomBlock, seeded } from './random-blocks.ts';
+import { type RandomBlock, randomBlock } from './random-blocks.ts';
 
 const PROGRAMS = Number(process.env.TRAPGATE_PROGRAMS ?? 500);
 const PAGE_END = 0x9000;

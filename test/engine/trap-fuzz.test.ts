@@ -15,6 +15,7 @@ import { ShadowPaging } from '../../core/vmm/shadow-paging.ts';
 import { TrapStatistics } from '../../core/vmm/statistics.ts';
 import { VirtualCpu } from '../../core/vmm/virtual-cpu.ts';
 import { Vmm } from '../../core/vmm/vmm.ts';
+import { seeded } from '../seeded.ts';
 
 const tier0 = new WebAssembly.Module(buildTier0() as BufferSource);
 const PAGES = 512;
@@ -23,15 +24,10 @@ const STEPS = 300;
 /** `FUZZ_SEEDS=10000` for the long run. */
 const SEEDS = Number(process.env.FUZZ_SEEDS ?? 600);
 
-/** mulberry32: numbers from 0 to 2^32 - 1, the same on every host. */
+/** Numbers from 0 to 2^32 - 1. */
 function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (t ^ (t >>> 14)) >>> 0;
-  };
+  const random = seeded(seed);
+  return () => random() * 2 ** 32;
 }
 
 /** Opcodes that trap, so that random bytes meet them more often than by chance. */

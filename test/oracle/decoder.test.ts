@@ -9,7 +9,7 @@ import { decode, Decoder as OurDecoder } from '../../core/isa/decode.ts';
 import { formOf } from '../../core/isa/forms.ts';
 import { handlerOf } from '../../core/vcpu/interpreter/handlers.ts';
 import { encodingFor } from '../../core/vcpu/interpreter/packer.ts';
-import { seeded } from '../engine/random-blocks.ts';
+import { seeded } from '../seeded.ts';
 
 const COUNT = 100_000;
 const LENGTH = 24;

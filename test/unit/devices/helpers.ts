@@ -1,6 +1,7 @@
 /** What device tests share: a clock to turn by hand, sinks that remember, a seeded random source. */
 import type { ByteSink } from '../../../core/bus/device.ts';
 import type { VirtualClock } from '../../../core/bus/virtual-clock.ts';
+import { seeded } from '../../seeded.ts';
 
 export class TextSink implements ByteSink {
   text = '';
@@ -21,15 +22,10 @@ export function run(clock: VirtualClock, ticks: number): void {
   }
 }
 
-/** A small deterministic generator (mulberry32): integers below `limit`. */
+/** Random integers below `limit`. */
 export function random(seed: number): (limit: number) => number {
-  let state = seed >>> 0;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * limit);
-  };
+  const next = seeded(seed);
+  return (limit) => Math.floor(next() * limit);
 }
 
 /** Deep equality of saved states; much quicker than the test runner's. */

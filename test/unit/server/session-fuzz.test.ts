@@ -1,6 +1,7 @@
 /** Ten thousand mutated packets, seeded: no defect, no unsolicited end, and the session still answers. */
 import { expect, it } from 'vitest';
 import { latin1 } from '../../../server/gdb/packet.ts';
+import { seeded } from '../../seeded.ts';
 import { RspClient, request } from './rsp-client.ts';
 import { ToyTarget } from './toy-target.ts';
 
@@ -48,17 +49,6 @@ const SEEDS = [
   'Qqemu.PhyMemMode:1',
 ];
 
-/** Mulberry32: the same sequence on every host. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function mutate(packet: string, random: () => number): string {
   let text = packet;
   for (let n = Math.floor(random() * 4); n > 0; n--) {
@@ -72,7 +62,7 @@ function mutate(packet: string, random: () => number): string {
 }
 
 it('10,000 mutated packets leave a session that answers', async () => {
-  const random = generator(20_261);
+  const random = seeded(20_261);
   const image = {
     name: 'img',
     path: '/img',

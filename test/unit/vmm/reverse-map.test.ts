@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ReverseMap } from '../../../core/vmm/reverse-map.ts';
-import { random } from './shadow-driver.ts';
+import { seeded } from '../../seeded.ts';
 
 function members(map: ReverseMap, frame: number): number[] {
   const ids: number[] = [];
@@ -10,7 +10,7 @@ function members(map: ReverseMap, frame: number): number[] {
 
 describe('reverse map', () => {
   it('agrees with sets under random linking and unlinking', () => {
-    const rng = random(5);
+    const rng = seeded(5);
     const map = new ReverseMap(8, 2);
     const sets = Array.from({ length: 8 }, () => new Set<number>());
     const owner = new Map<number, number>();

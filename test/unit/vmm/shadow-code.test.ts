@@ -4,7 +4,8 @@
  * copy is never stale.
  */
 import { describe, expect, it } from 'vitest';
-import { CR0_PG, Rig, random } from './shadow-driver.ts';
+import { seeded } from '../../seeded.ts';
+import { CR0_PG, Rig } from './shadow-driver.ts';
 
 const P_W_U = 7;
 const DIRECTORY = 0x1000;
@@ -90,7 +91,7 @@ describe('writes to code', () => {
 
   it('of any kind, in any order, leave no stale copy', () => {
     for (let seed = 1; seed <= 3; seed++) {
-      const rng = random(seed);
+      const rng = seeded(seed);
       const rig = aliased();
       const decoder = new ToyDecoder(rig);
       const below = (limit: number) => Math.floor(rng() * limit);

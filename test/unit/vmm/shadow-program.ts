@@ -4,8 +4,9 @@
  * and compare every access with a plain page walk. Who makes the accesses is the rig's business.
  */
 import { expect } from 'vitest';
+import { seeded } from '../../seeded.ts';
 import { PagingModel } from './paging-model.ts';
-import { CR0_PG, CR0_WP, CR4_PSE, type Outcome, Rig, random } from './shadow-driver.ts';
+import { CR0_PG, CR0_WP, CR4_PSE, type Outcome, Rig } from './shadow-driver.ts';
 
 /** 5 MiB: enough for one whole 4 MiB page beside others that end in a hole. */
 export const PAGES = 1280;
@@ -34,7 +35,7 @@ export class Program {
   agreed = 0;
 
   constructor(seed: number, options: Options, rig = new Rig(PAGES)) {
-    this.rng = random(seed);
+    this.rng = seeded(seed);
     this.options = options;
     this.rig = rig;
     this.model = new PagingModel(PAGES * 4096, { ...this.rig.control });
