@@ -1,31 +1,36 @@
 /**
  * Power-on: the firmware's ROM, devices as firmware leaves them, and then either the firmware's own entry or a
- * boot plan: image bytes into guest memory, entry state into the boot processor.
+ * boot plan: memory as firmware leaves it, image bytes over that, entry state into the boot processor.
  */
+import type { VirtualClock } from '../bus/virtual-clock.ts';
 import type { BootPlan } from '../image/boot-plan.ts';
 import { CS, EAX, EBX, ESP, SEGMENT_NAMES } from '../isa/registers.ts';
 import type { PhysicalMemory } from '../memory/physical-memory.ts';
 import type { SegmentCache } from '../vcpu/context.ts';
 import type { Board } from './board.ts';
 import type { BuiltInFirmware } from './built-in-firmware.ts';
+import type { MachineConfig } from './config.ts';
 import type { Vcpu } from './vcpu.ts';
 
 /** Type, S, P, D/B and G of a flat segment: execute/read code and read/write data, both accessed. */
 const FLAT_CODE = 0xc09b00;
 const FLAT_DATA = 0xc09300;
 const CR0_PE_ET = 0x11;
+const SECONDS_A_DAY = 86_400;
 
 export interface PoweredParts {
   readonly physical: PhysicalMemory;
   readonly board: Board;
   readonly vcpus: readonly Vcpu[];
+  readonly clock: VirtualClock;
+  readonly config: MachineConfig;
 }
 
 /** All parts were just reset. Without a plan and firmware the processor stays at its reset vector. */
 export function powerOn(
   plan: BootPlan | undefined,
   firmware: BuiltInFirmware | undefined,
-  { physical, board, vcpus }: PoweredParts,
+  { physical, board, vcpus, clock, config }: PoweredParts,
 ): void {
   firmware?.install();
   if (plan !== undefined || firmware !== undefined) board.handOver();
@@ -33,6 +38,7 @@ export function powerOn(
     firmware?.enter();
     return;
   }
+  firmware?.installData((config.wallClock + Math.floor(clock.now() / clock.hz)) % SECONDS_A_DAY);
   loadSegments(plan, physical);
   enterPlan(plan, vcpus[0]);
 }

@@ -112,7 +112,8 @@ export class Machine implements MachineParts {
     this.disks = disks.media;
     this.devices = [...this.board.devices, ...disks.media];
     this.board.describeDisks(disks.floppyTypes, disks.disks.length);
-    if (disks.media.length > 0) this.#firmware = new BuiltInFirmware(this.vcpus[0], this.physical, gate, disks);
+    if (disks.media.length > 0 || this.#plan !== undefined)
+      this.#firmware = new BuiltInFirmware(this.vcpus[0], this.physical, gate, disks);
     this.#boot();
   }
 

@@ -220,7 +220,7 @@ const tables = {};
 async function buildTier0() {
   const emitter = path.join(dist, '.build/tier0.mjs');
   const contents = `export { buildTier0 } from './build.ts'; export * from './handlers.ts'; export { FIRST_FORM } from './record.ts';
-    export * from '../../isa/opcode-texts.ts';`;
+    export * from '../../isa/opcode-texts.ts'; export * from '../../image/firmware/rom-image.ts';`;
   await esbuild.build({
     ...COMMON,
     stdin: { contents, resolveDir: source('core/vcpu/interpreter'), loader: 'ts' },
@@ -244,6 +244,9 @@ async function buildTier0() {
     export const HANDLERS = ${made.HANDLERS};
     export const BLOCK_SLOTS = ${made.BLOCK_SLOTS};
     export const RARE = '${made.RARE}';`;
+  tables['rom-image.ts'] = `
+    export const ROM_PIECES = ${JSON.stringify(made.ROM_PIECES)};
+    export const VECTOR_OFFSETS = ${JSON.stringify(made.VECTOR_OFFSETS)};`;
   const list = (texts) => `${JSON.stringify(texts.join('\n'))}.split('\\n')`;
   tables['opcode-texts.ts'] = `
     export const OPCODE_TEXTS = ${list(made.OPCODE_TEXTS)};
@@ -253,10 +256,13 @@ async function buildTier0() {
 const readyTables = {
   name: 'ready-tables',
   setup(build) {
-    build.onLoad({ filter: /[\\/](interpreter[\\/]handlers|isa[\\/]opcode-texts)\.ts$/ }, ({ path: file }) => ({
-      contents: tables[path.basename(file)],
-      loader: 'js',
-    }));
+    build.onLoad(
+      { filter: /[\\/](interpreter[\\/]handlers|isa[\\/]opcode-texts|firmware[\\/]rom-image)\.ts$/ },
+      ({ path: file }) => ({
+        contents: tables[path.basename(file)],
+        loader: 'js',
+      }),
+    );
   },
 };
 

@@ -3,25 +3,22 @@ import { SECTOR_BYTES } from '../../bus/disk-medium.ts';
 import { EAX, EDX, ESP } from '../../isa/registers.ts';
 import type { Service } from './call.ts';
 import { startTicks } from './clock.ts';
-import { installDataArea } from './data-area.ts';
+import { EBDA, EBDA_CONTENT, lowMemory, TEXT_80 } from './data-area.ts';
 import type { FirmwareHost } from './host.ts';
-import type { Rom } from './rom.ts';
 import { print } from './video.ts';
 import { setVideoMode } from './video-mode.ts';
 
 const BOOT_ADDRESS = 0x7c00;
-const TEXT_80 = 3;
 
-export function powerOn(rom: Rom): Service {
-  return (call) => {
-    const { host } = call;
-    // The stack segment is 0 after reset; boot sectors expect some room below themselves.
-    call.setRegister(ESP, BOOT_ADDRESS);
-    installDataArea(host, rom);
-    startTicks(host);
-    setVideoMode(host, TEXT_80);
-  };
-}
+export const powerOn: Service = (call) => {
+  const { host } = call;
+  // The stack segment is 0 after reset; boot sectors expect some room below themselves.
+  call.setRegister(ESP, BOOT_ADDRESS);
+  host.writePhysical(0, lowMemory(host.floppies.length, host.disks.length));
+  host.writePhysical(EBDA, EBDA_CONTENT);
+  startTicks(host);
+  setVideoMode(host, TEXT_80);
+};
 
 /** Loads a boot sector; the ROM's carry says that there was none. */
 export const boot: Service = (call) => {

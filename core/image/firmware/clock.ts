@@ -3,8 +3,6 @@ import type { Call, Service } from './call.ts';
 import * as area from './data-area.ts';
 import type { FirmwareHost } from './host.ts';
 
-/** Ticks of 18.2 Hz in a day. */
-const TICKS_A_DAY = 0x1800b0;
 const CMOS_INDEX = 0x70;
 const CMOS_DATA = 0x71;
 const SLAVE_MASK = 0xa1;
@@ -37,7 +35,7 @@ function setCmos(host: FirmwareHost, index: number, value: number): void {
 
 export const tick: Service = ({ host }) => {
   const ticks = host.read(area.TICKS, 4) + 1;
-  if (ticks >= TICKS_A_DAY) {
+  if (ticks >= area.TICKS_A_DAY) {
     host.write(area.TICKS, 4, 0);
     host.write(area.MIDNIGHT, 1, host.read(area.MIDNIGHT, 1) + 1);
   } else host.write(area.TICKS, 4, ticks);
@@ -48,7 +46,7 @@ export const tick: Service = ({ host }) => {
 /** Sets the tick count to the time of day. */
 export function startTicks(host: FirmwareHost): void {
   const seconds = fromBcd(cmos(host, HOURS)) * 3600 + fromBcd(cmos(host, MINUTES)) * 60 + fromBcd(cmos(host, SECONDS));
-  host.write(area.TICKS, 4, Math.floor((seconds * 1_193_182) / 65536) % TICKS_A_DAY);
+  host.write(area.TICKS, 4, area.ticksAt(seconds));
 }
 
 /** INT 15h AH=86h, CX:DX microseconds: the ROM halts until `wait` says that they are over. */

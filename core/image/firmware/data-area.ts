@@ -2,8 +2,8 @@
  * The data area at 400h: where PC firmware keeps what programs also read. Addresses are linear. How it and the
  * interrupt vectors look after power-on is here, too.
  */
-import type { FirmwareHost } from './host.ts';
-import { DISKETTE_TABLE, ROM_SEGMENT, type Rom } from './rom.ts';
+import { DISKETTE_TABLE, ROM_SEGMENT } from './rom.ts';
+import { VECTOR_OFFSETS } from './rom-image.ts';
 
 export const COM_PORTS = 0x400;
 export const EBDA_SEGMENT = 0x40e;
@@ -46,6 +46,22 @@ export const KEYBOARD_STATE = 0x496;
 /** Top of conventional memory: 1 KiB below 640 is the extended data area. */
 export const BASE_KIB = 639;
 
+/** The extended data area, which begins with its size in KiB. */
+export const EBDA = BASE_KIB * 1024;
+export const EBDA_CONTENT = Uint8Array.of(1);
+/** The text screen: where it is, and a cell of it with nothing in it. */
+export const TEXT_MEMORY = 0xb8000;
+export const TEXT_BYTES = 0x8000;
+export const BLANK = 0x0720;
+/** Index register of the display controller. */
+export const CRTC = 0x3d4;
+/** The mode a PC starts in: colour text of 80 columns. */
+export const TEXT_80 = 3;
+/** Ticks of 18.2 Hz in a day. */
+export const TICKS_A_DAY = 0x1800b0;
+
+const LOW_MEMORY_BYTES = 0x500;
+const TIMER_HZ = 1_193_182;
 const COM1 = 0x3f8;
 const DISKETTE_VECTOR = 0x1e;
 /** Vectors that are pointers to tables nobody filled in: video parameters, fonts, second disk. */
@@ -57,28 +73,56 @@ export function equipmentWord(floppies: number): number {
   return drives | 0x02 | 0x20 | (1 << 9);
 }
 
-/** Vectors and data area as after power-on. @param video text screen present */
-export function installDataArea(host: FirmwareHost, rom: Rom): void {
-  for (let vector = 0; vector < 0x78; vector++) {
-    setVector(host, vector, rom.vectors.get(vector) ?? rom.dummy);
+/** The first 1280 bytes of memory after power-on: interrupt vectors and data area, the screen in text mode 3. */
+export function lowMemory(floppies: number, disks: number): Uint8Array {
+  const bytes = new Uint8Array(LOW_MEMORY_BYTES);
+  const view = new DataView(bytes.buffer);
+  const word = (at: number, value: number) => view.setUint16(at, value, true);
+  const vector = (number: number, offset: number) =>
+    view.setUint32(number * 4, (ROM_SEGMENT * 0x1_0000 + offset) >>> 0, true);
+  VECTOR_OFFSETS.forEach((offset, number) => vector(number, offset));
+  for (const number of TABLE_VECTORS) view.setUint32(number * 4, 0);
+  vector(0x40, VECTOR_OFFSETS[0x13]);
+  vector(DISKETTE_VECTOR, DISKETTE_TABLE);
+  word(COM_PORTS, COM1);
+  word(EBDA_SEGMENT, EBDA >>> 4);
+  word(EQUIPMENT, equipmentWord(floppies));
+  word(BASE_MEMORY, BASE_KIB);
+  word(KEY_HEAD, KEY_BUFFER - 0x400);
+  word(KEY_TAIL, KEY_BUFFER - 0x400);
+  word(KEY_BUFFER_START_POINTER, KEY_BUFFER - 0x400);
+  word(KEY_BUFFER_END_POINTER, KEY_BUFFER_END - 0x400);
+  bytes[KEYBOARD_STATE] = 0x10;
+  bytes[DISK_COUNT] = disks;
+  bytes[COM_TIMEOUTS] = 10;
+  for (const [at, size, value] of textModeFields(TEXT_80, 80)) {
+    if (size === 1) bytes[at] = value;
+    else word(at, value);
   }
-  for (const vector of TABLE_VECTORS) host.write(vector * 4, 4, 0);
-  setVector(host, 0x40, rom.vectors.get(0x13) ?? rom.dummy);
-  setVector(host, DISKETTE_VECTOR, DISKETTE_TABLE);
-  host.write(COM_PORTS, 2, COM1);
-  host.write(EBDA_SEGMENT, 2, (BASE_KIB * 1024) >>> 4);
-  host.write(BASE_KIB * 1024, 1, 1);
-  host.write(EQUIPMENT, 2, equipmentWord(host.floppies.length));
-  host.write(BASE_MEMORY, 2, BASE_KIB);
-  host.write(KEY_HEAD, 2, KEY_BUFFER - 0x400);
-  host.write(KEY_TAIL, 2, KEY_BUFFER - 0x400);
-  host.write(KEY_BUFFER_START_POINTER, 2, KEY_BUFFER - 0x400);
-  host.write(KEY_BUFFER_END_POINTER, 2, KEY_BUFFER_END - 0x400);
-  host.write(KEYBOARD_STATE, 1, 0x10);
-  host.write(DISK_COUNT, 1, host.disks.length);
-  host.write(COM_TIMEOUTS, 1, 10);
+  return bytes;
 }
 
-function setVector(host: FirmwareHost, vector: number, offset: number): void {
-  host.write(vector * 4, 4, ((ROM_SEGMENT << 16) | offset) >>> 0);
+/** What the data area says of a colour text mode: addresses, sizes and values. */
+export function textModeFields(
+  mode: number,
+  columns: number,
+): readonly (readonly [at: number, size: 1 | 2, value: number])[] {
+  return [
+    [VIDEO_MODE, 1, mode],
+    [VIDEO_COLUMNS, 2, columns],
+    [VIDEO_PAGE_BYTES, 2, columns === 40 ? 0x800 : 0x1000],
+    [VIDEO_PAGE_START, 2, 0],
+    ...Array.from({ length: 8 }, (_, page) => [CURSOR_POSITIONS + 2 * page, 2, 0] as const),
+    [CURSOR_SHAPE, 2, 0x0d0e],
+    [VIDEO_PAGE, 1, 0],
+    [CRTC_PORT, 2, CRTC],
+    [VIDEO_ROWS, 1, 24],
+    [CHARACTER_HEIGHT, 2, 16],
+    [VIDEO_CONTROL, 1, 0x60],
+  ];
+}
+
+/** Timer ticks since midnight, as the count at TICKS has it. @param seconds since midnight */
+export function ticksAt(seconds: number): number {
+  return Math.floor((seconds * TIMER_HZ) / 65536) % TICKS_A_DAY;
 }

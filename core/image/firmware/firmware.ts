@@ -22,7 +22,7 @@ export class Firmware {
   constructor(host: FirmwareHost) {
     this.#call = new Call(host);
     this.#services = new Map<string, Service>([
-      ['post', powerOn(this.rom)],
+      ['post', powerOn],
       ['boot', boot],
       ['no-boot', noBootDevice],
       ['tick', tick],

@@ -11,7 +11,6 @@ const SEQUENCER = 0x3c4;
 const ATTRIBUTE = 0x3c0;
 const INPUT_STATUS = 0x3da;
 const GRAPHICS = 0x3ce;
-export const CRTC = 0x3d4;
 const SCREEN_ON = 0x20;
 
 const SEQUENCER_TEXT = [0x03, 0x00, 0x03, 0x00, 0x02];
@@ -30,9 +29,7 @@ const CRTC_40 = [
 const CRTC_PROTECT = 0x11;
 const LAST_COLOR_TEXT = 3;
 
-export const TEXT_MEMORY = 0xb8000;
-const TEXT_BYTES = 0x8000;
-const BLANK = 0x07200720;
+const BLANKS = area.BLANK | (area.BLANK << 16);
 
 /** False when the mode is no colour text mode; nothing is changed then. */
 export function setVideoMode(host: FirmwareHost, number: number): boolean {
@@ -41,18 +38,9 @@ export function setVideoMode(host: FirmwareHost, number: number): boolean {
   const columns = mode < 2 ? 40 : 80;
   programText(host, columns);
   // Bit 7 keeps what is on the screen.
-  if ((number & 0x80) === 0) for (let at = 0; at < TEXT_BYTES; at += 4) host.write(TEXT_MEMORY + at, 4, BLANK);
-  host.write(area.VIDEO_MODE, 1, mode);
-  host.write(area.VIDEO_COLUMNS, 2, columns);
-  host.write(area.VIDEO_PAGE_BYTES, 2, columns === 40 ? 0x800 : 0x1000);
-  host.write(area.VIDEO_PAGE_START, 2, 0);
-  for (let page = 0; page < 8; page++) host.write(area.CURSOR_POSITIONS + 2 * page, 2, 0);
-  host.write(area.CURSOR_SHAPE, 2, 0x0d0e);
-  host.write(area.VIDEO_PAGE, 1, 0);
-  host.write(area.CRTC_PORT, 2, CRTC);
-  host.write(area.VIDEO_ROWS, 1, 24);
-  host.write(area.CHARACTER_HEIGHT, 2, 16);
-  host.write(area.VIDEO_CONTROL, 1, 0x60);
+  if ((number & 0x80) === 0)
+    for (let at = 0; at < area.TEXT_BYTES; at += 4) host.write(area.TEXT_MEMORY + at, 4, BLANKS);
+  for (const [at, size, value] of area.textModeFields(mode, columns)) host.write(at, size, value);
   return true;
 }
 
@@ -60,8 +48,8 @@ function programText(host: FirmwareHost, columns: number): void {
   host.writePort(MISC, 1, MISC_TEXT);
   SEQUENCER_TEXT.forEach((value, index) => indexed(host, SEQUENCER, index, value));
   GRAPHICS_TEXT.forEach((value, index) => indexed(host, GRAPHICS, index, value));
-  indexed(host, CRTC, CRTC_PROTECT, 0);
-  (columns === 40 ? CRTC_40 : CRTC_80).forEach((value, index) => indexed(host, CRTC, index, value));
+  indexed(host, area.CRTC, CRTC_PROTECT, 0);
+  (columns === 40 ? CRTC_40 : CRTC_80).forEach((value, index) => indexed(host, area.CRTC, index, value));
   // Reading the status makes the next write to the attribute port an index.
   host.readPort(INPUT_STATUS, 1);
   ATTRIBUTE_TEXT.forEach((value, index) => {

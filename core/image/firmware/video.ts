@@ -6,7 +6,7 @@ import { ES } from '../../isa/registers.ts';
 import type { Call, Service } from './call.ts';
 import * as area from './data-area.ts';
 import type { FirmwareHost } from './host.ts';
-import { CRTC, indexed, setVideoMode, TEXT_MEMORY } from './video-mode.ts';
+import { indexed, setVideoMode } from './video-mode.ts';
 
 const BELL = 7;
 const BACKSPACE = 8;
@@ -38,7 +38,7 @@ class Screen {
   }
 
   cell(page: number, row: number, column: number): number {
-    return TEXT_MEMORY + ((page * this.pageBytes + 2 * (row * this.columns + column)) & 0x7fff & ~1);
+    return area.TEXT_MEMORY + ((page * this.pageBytes + 2 * (row * this.columns + column)) & 0x7fff & ~1);
   }
 
   /** Row in the high byte, column in the low one. */
@@ -54,8 +54,8 @@ class Screen {
 
   #showCursor(row: number, column: number): void {
     const at = (this.host.read(area.VIDEO_PAGE_START, 2) >>> 1) + row * this.columns + column;
-    indexed(this.host, CRTC, CRTC_CURSOR, (at >>> 8) & 0xff);
-    indexed(this.host, CRTC, CRTC_CURSOR + 1, at & 0xff);
+    indexed(this.host, area.CRTC, CRTC_CURSOR, (at >>> 8) & 0xff);
+    indexed(this.host, area.CRTC, CRTC_CURSOR + 1, at & 0xff);
   }
 
   /** Moves a window by rows, up for a positive count, and blanks what comes free. 0 blanks all of it. */
@@ -148,8 +148,8 @@ function setMode(call: Call): void {
 
 function setCursorShape(call: Call): void {
   call.host.write(area.CURSOR_SHAPE, 2, call.cx);
-  indexed(call.host, CRTC, CRTC_CURSOR_START, call.ch);
-  indexed(call.host, CRTC, CRTC_CURSOR_START + 1, call.cl);
+  indexed(call.host, area.CRTC, CRTC_CURSOR_START, call.ch);
+  indexed(call.host, area.CRTC, CRTC_CURSOR_START + 1, call.cl);
 }
 
 function readCursor(call: Call, screen: Screen): void {
@@ -165,8 +165,8 @@ function selectPage(call: Call, screen: Screen): void {
   const start = page * screen.pageBytes;
   call.host.write(area.VIDEO_PAGE, 1, page);
   call.host.write(area.VIDEO_PAGE_START, 2, start);
-  indexed(call.host, CRTC, CRTC_START, (start >>> 9) & 0xff);
-  indexed(call.host, CRTC, CRTC_START + 1, (start >>> 1) & 0xff);
+  indexed(call.host, area.CRTC, CRTC_START, (start >>> 9) & 0xff);
+  indexed(call.host, area.CRTC, CRTC_START + 1, (start >>> 1) & 0xff);
   const { row, column } = screen.position(page);
   new Screen(call.host).moveTo(page, row, column);
 }
