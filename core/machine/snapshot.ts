@@ -121,7 +121,7 @@ function forEachUsedPage(
   { memory: { u32 }, physical }: MachineParts,
   visit: (page: number, start: number) => void,
 ): void {
-  for (let page = 0; page < physical.presentPages; page++) {
+  for (const page of physical.pagesInUse()) {
     const start = physical.hostPage(page) * PAGE_WORDS;
     if (!allZero(u32, start, start + PAGE_WORDS)) visit(page, start);
   }

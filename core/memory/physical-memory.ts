@@ -35,6 +35,8 @@ export class PhysicalMemory {
   readonly #pages: number;
   /** Host page of the first RAM page; the others follow it. */
   readonly #firstHostPage: number;
+  /** Pages whose place was ever asked for: nobody can have written to another one. */
+  readonly #asked: Uint8Array;
   readonly #writeListeners: WriteListener[] = [];
   readonly #protectListeners: ProtectListener[] = [];
 
@@ -47,11 +49,13 @@ export class PhysicalMemory {
     this.frameFlags = new Uint8Array(total / PAGE);
     this.#pages = pages;
     this.#firstHostPage = frames / PAGE;
+    this.#asked = new Uint8Array(pages);
   }
 
   /** Host address >>> 12 of a physical page, which exists from now on; 0 where there is no RAM. */
   hostPage(physicalPage: number): number {
     if (physicalPage >= this.#pages) return 0;
+    this.#asked[physicalPage] = 1;
     const hostPage = this.#firstHostPage + physicalPage;
     this.#memory.ensure((hostPage + 1) * PAGE);
     return hostPage;
@@ -60,6 +64,11 @@ export class PhysicalMemory {
   /** How many pages of RAM exist by now; those behind them are zero. */
   get presentPages(): number {
     return Math.min(this.#pages, Math.floor(this.#memory.size / PAGE) - this.#firstHostPage);
+  }
+
+  /** Pages that may hold anything but zeros, ascending. */
+  *pagesInUse(): Generator<number> {
+    for (let page = this.#asked.indexOf(1); page >= 0; page = this.#asked.indexOf(1, page + 1)) yield page;
   }
 
   /** The word at a 4-aligned physical address, unsigned; all ones where there is no RAM. Used by page walks. */
@@ -101,7 +110,7 @@ export class PhysicalMemory {
 
   /** Zeroes all RAM (power-on) and tells the listeners. ROM marks stay. */
   clear(): void {
-    for (let page = 0; page < this.presentPages; page++) {
+    for (const page of this.pagesInUse()) {
       const hostPage = this.hostPage(page);
       // Writing zeros over zeros would make the host give memory to pages that no guest ever touched.
       if (allZero(this.#memory.u32, hostPage * PAGE_WORDS, (hostPage + 1) * PAGE_WORDS)) continue;
