@@ -9,6 +9,7 @@
  *   tier0.wasm         the interpreter, emitted by core/vcpu/interpreter
  *   demo.elf           the bundled demo guest      THIRD-PARTY-NOTICES.txt
  *   demo.img           the same on a disk, booted by loader.elf, whose symbols are there
+ *   assembly.tmLanguage.json   how VS Code colours assembly
  *   trapgate-gdb.py    for gdb: follows a guest between 16-bit and 32-bit code
  */
 import { spawn } from 'node:child_process';
@@ -287,6 +288,7 @@ export async function build() {
   const [loader, kernel] = ['loader.elf', 'demo.elf'].map((name) => readFileSync(source(`server/demo/${name}`)));
   writeFileSync(path.join(dist, 'demo.img'), demoDisk(loader, kernel));
   copy('server/gdb/trapgate-gdb.py', 'trapgate-gdb.py');
+  copy('extension/assembly.tmLanguage.json', 'assembly.tmLanguage.json');
   writeFileSync(path.join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(results.map((result) => result.metafile)));
   await writeBytecode();
   writeFileSync(path.join(dist, '.build/stamp'), String(stamp));

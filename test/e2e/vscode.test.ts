@@ -55,6 +55,8 @@ function check({ kernel, disk }: Seen): void {
   expect(kernel.disassembly).toMatch(/call 0x[0-9a-f]{8} <timer_wait>/);
   expect(kernel.consoleAtEnd).toContain('user: hello from ring 3');
   expect(kernel.consoleAtEnd).toContain('All done, powering off.');
+  // Labels, mnemonics, registers, numbers, comments.
+  expect(disk.colours).toBeGreaterThanOrEqual(4);
   expect(disk.sectorStack).toContain('loader.S');
   expect(disk.sectorSegments).toMatch(/cs =\s*0x0000/);
   expect(disk.sectorCode).toMatch(/0x00007c[0-9a-f]{2}[\s\S]*mov ah, 8[\s\S]*int 0x13/);

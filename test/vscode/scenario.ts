@@ -30,6 +30,7 @@ interface KernelSeen {
   readonly consoleAtEnd: string;
 }
 interface DiskSeen {
+  readonly colours: number;
   readonly sectorStack: string;
   readonly sectorSegments: string;
   readonly sectorCode: string;
@@ -95,6 +96,7 @@ async function disk(bench: Workbench, shot: Shot, { hasLaunchJson }: Options): P
   await bench.setBreakpoint(heap);
   await bench.openSource('loader.S');
   await bench.setBreakpoint(read);
+  const colours = await bench.colours();
   await shot('7-sector');
 
   const image = 'Boot server/demo/demo.img';
@@ -119,6 +121,7 @@ async function disk(bench: Workbench, shot: Shot, { hasLaunchJson }: Options): P
   const consoleAtEnd = await bench.consoleWith('All done, powering off.');
   await shot('11-ended');
   return {
+    colours,
     sectorStack,
     sectorSegments,
     sectorCode,

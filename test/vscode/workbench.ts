@@ -9,6 +9,8 @@ const START_LIMIT = 180_000;
 const LIMIT = 60_000;
 /** Before something is tried again. */
 const SHORT = 10_000;
+/** VS Code's classes for the colours of a theme. */
+const MOST_STYLES = 30;
 
 /** VS Code's window by the class names of its parts, which hold from 1.91 to 1.100. */
 export class Workbench {
@@ -59,6 +61,14 @@ export class Workbench {
       await this.page.keyboard.press('F9');
       return appears(this.page.locator('.monaco-editor .codicon-debug-breakpoint').first(), SHORT);
     });
+  }
+
+  /** How many colours the editor on top has text in; one means that it is plain. */
+  async colours(): Promise<number> {
+    const tokens = (style: number) => this.page.locator(`.monaco-editor .view-line .mtk${style}`);
+    let found = 0;
+    for (let style = 1; style <= MOST_STYLES; style++) if ((await tokens(style).count()) > 0) found++;
+    return found;
   }
 
   /** F5; `choice` is taken when VS Code or the extension asks what to start. */
