@@ -36,7 +36,9 @@ export class MmioBus {
   /** True when some device answers in this page. */
   covers(physicalPage: number): boolean {
     const start = physicalPage * 4096;
-    return this.#ranges.some((range) => range.base < start + 4096 && start < range.base + range.length);
+    // Asked at every shadow fill, mostly of an empty list.
+    for (const { base, length } of this.#ranges) if (base < start + 4096 && start < base + length) return true;
+    return false;
   }
 
   mappings(): readonly MmioRange[] {
