@@ -15,6 +15,8 @@ const MONITOR = /^\s*(?:(?:-exec\s+)?mon(?:itor)?\s+)?/;
 const MEMBER = /([A-Za-z_]\w*(?:(?:->|\.)\w+|\[[^[\]]*\])*)(?:->|\.)(\w*)$/;
 const WORD = /[$%]?[A-Za-z_.][\w.]*$|[$%]$/;
 const MAX_COMPLETIONS = 100;
+/** Structures inside of one that are listed. */
+const MAX_NESTED = 1000;
 
 type Item = DebugProtocol.CompletionItem;
 
@@ -55,11 +57,15 @@ async function members(before: string, frame: number, debuggee: Debuggee): Promi
   }
 }
 
-/** Members of an anonymous structure are those of the one around it. */
-function memberNames(type: Type): string[] {
+/**
+ * Members of an anonymous structure are those of the one around it.
+ * @param seen structures whose members are listed: damaged ones stand in themselves
+ */
+function memberNames(type: Type, seen = new Set<Type>()): string[] {
   const inner = plain(type);
-  if (inner.kind !== 'struct') return [];
-  return inner.members.flatMap((member) => (member.name === '' ? memberNames(member.type) : member.name));
+  if (inner.kind !== 'struct' || seen.has(inner) || seen.size >= MAX_NESTED) return [];
+  seen.add(inner);
+  return inner.members.flatMap((member) => (member.name === '' ? memberNames(member.type, seen) : member.name));
 }
 
 async function names(before: string, frame: number, debuggee: Debuggee): Promise<Item[]> {

@@ -27,7 +27,7 @@ export function childCount(type: Type): ChildCount {
       return { named: 0, indexed: inner.count ?? 0 };
     case 'pointer': {
       const target = plain(inner.target);
-      if (inner.reference !== undefined) return childCount(target);
+      if (inner.reference !== undefined) return isReference(target) ? { named: 0, indexed: 0 } : childCount(target);
       // Behind a pointer to a structure are its members; behind another the one thing it points to.
       if (target.kind === 'struct') return childCount(target);
       return { named: isScalar(target) || target.kind === 'array' ? 1 : 0, indexed: 0 };
@@ -66,7 +66,10 @@ export async function childrenOf(
     return found.slice(start, start + count);
   }
   if (inner.kind !== 'pointer') return [];
-  if (inner.reference !== undefined) return childrenOf(await referred(object, reader), reader, start, count);
+  if (inner.reference !== undefined) {
+    const target = await referred(object, reader);
+    return isReference(target.type) ? [] : childrenOf(target, reader, start, count);
+  }
   const { value } = await loadObject(object, reader);
   if (value === 0n) return [];
   const target: DataObject = {
@@ -76,6 +79,12 @@ export async function childrenOf(
   if (plain(inner.target).kind !== 'struct') return start > 0 ? [] : [{ name: '*', object: target, path: '*' }];
   const members = await childrenOf(target, reader, start, count);
   return members.map((child) => ({ ...child, path: child.path.replace(/^\./, '->') }));
+}
+
+/** There is none behind another: debug information that says so is damaged, and may go on forever. */
+function isReference(type: Type): boolean {
+  const inner = plain(type);
+  return inner.kind === 'pointer' && inner.reference !== undefined;
 }
 
 function baseName(type: Type): string {

@@ -125,20 +125,30 @@ export function elementObject(object: DataObject, element: Type, index: number):
   return { type: element, storage: storagePart(object.storage, index * sizeOf(element)) };
 }
 
-const MAX_NESTING = 16;
+/** Structures that are looked through for one member. */
+const MAX_NESTED = 1000;
 
-/** The member of this name, also in anonymous members and base classes. */
-export function findMember(object: DataObject, type: StructType, name: string, depth = 0): DataObject | undefined {
+/**
+ * The member of this name, also in anonymous members and base classes.
+ * @param seen structures that do not have it: damaged ones stand in themselves
+ */
+export function findMember(
+  object: DataObject,
+  type: StructType,
+  name: string,
+  seen = new Set<StructType>(),
+): DataObject | undefined {
+  if (seen.has(type) || seen.size >= MAX_NESTED) return undefined;
+  seen.add(type);
   const all = [...type.members, ...(type.variants?.variants.flatMap((variant) => variant.members) ?? [])];
   // Rust's fields without names are written as numbers.
   const stored = /^\d+$/.test(name) ? `__${name}` : name;
   const own = all.find((member) => member.name === stored && !member.isBase);
   if (own !== undefined) return memberObject(object, own);
-  if (depth >= MAX_NESTING) return undefined;
   for (const member of all) {
     const inner = plain(member.type);
     if (inner.kind !== 'struct' || (member.name !== '' && !member.isBase)) continue;
-    const found = findMember(memberObject(object, member), inner, name, depth + 1);
+    const found = findMember(memberObject(object, member), inner, name, seen);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -1,10 +1,10 @@
 /** Values as text, where no guest of the tests has them: Rust's text, odd numbers, classes with themselves inside. */
 import { expect, it } from 'vitest';
-import { childrenOf } from '../../../../core/debug/children.ts';
+import { childCount, childrenOf } from '../../../../core/debug/children.ts';
 import { formatObject } from '../../../../core/debug/format-value.ts';
 import { typeName } from '../../../../core/debug/type-name.ts';
-import type { Member, StructType, Type } from '../../../../core/debug/types.ts';
-import type { DataObject } from '../../../../core/debug/value.ts';
+import type { Member, PointerType, StructType, Type } from '../../../../core/debug/types.ts';
+import { type DataObject, findMember } from '../../../../core/debug/value.ts';
 
 const U8: Type = { kind: 'integer', name: 'u8', size: 1, signed: false };
 const U32: Type = { kind: 'integer', name: 'u32', size: 4, signed: false };
@@ -93,4 +93,25 @@ it('names of Rust types', () => {
   const call = { kind: 'function', syntax: 'rust', result: U8, parameters: [array, U32] } as const;
   expect(typeName(array)).toBe('[*const u8; 3]');
   expect(typeName({ ...call, isVariadic: false, isPrototyped: true })).toBe('fn ([*const u8; 3], u32) -> u8');
+});
+
+it('a reference to itself opens into nothing', async () => {
+  const loop: PointerType = {
+    kind: 'pointer',
+    reference: '&',
+    get target() {
+      return loop;
+    },
+  };
+  expect(childCount(loop)).toEqual({ named: 0, indexed: 0 });
+  expect(await childrenOf(held(loop, [0, 1, 0, 0]), reader({ 256: [0, 1, 0, 0] }), 0, 4)).toEqual([]);
+});
+
+it('a structure that stands in itself many times is searched once', () => {
+  const members: Member[] = [];
+  const loop = struct('loop', members, 4);
+  for (let i = 0; i < 20; i++) members.push(member('', loop, 0));
+  expect(findMember(held(loop, [0, 0, 0, 0]), loop, 'x')).toBeUndefined();
+  members.push(member('x', U32, 0));
+  expect(findMember(held(loop, [0, 0, 0, 0]), loop, 'x')?.type).toBe(U32);
 });
