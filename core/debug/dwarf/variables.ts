@@ -78,7 +78,9 @@ export class Variables implements FrameFile {
   /** The piece of the scope's code around an address of the running code. */
   codeOf(scope: FunctionScope, pc: number): Range | undefined {
     const range = rangeAround(scope.entry, (pc - this.offset) >>> 0);
-    return range && { start: range.start + this.offset, end: range.end + this.offset };
+    if (range === undefined) return undefined;
+    const start = (range.start + this.offset) >>> 0;
+    return { start, end: start + range.end - range.start };
   }
 
   /** A function, as it is called behind its address. */
