@@ -50,7 +50,7 @@ export function debugSections(elf: ElfFile, suffix = ''): DebugSections {
 }
 
 /** Empty when there is none. @throws UserError */
-export function debugSection(elf: ElfFile, name: string, suffix: string): Uint8Array {
+export function debugSection(elf: ElfFile, name: string, suffix = ''): Uint8Array {
   const plain = elf.section(`.debug_${name}${suffix}`);
   if (plain !== undefined) return plain.flags & SHF_COMPRESSED ? inflateStandard(elf, plain) : elf.contents(plain);
   const old = elf.section(`.zdebug_${name}${suffix}`);

@@ -8,7 +8,7 @@ import { UserError } from '../../util/errors.ts';
 import { AT_COMP_DIR, AT_DWO_NAME, AT_GNU_DWO_ID, AT_GNU_DWO_NAME } from './attributes.ts';
 import { DebugEntries, type UnitEntries } from './entries.ts';
 import { UnitPackage } from './package.ts';
-import { type DebugSections, debugSections } from './sections.ts';
+import { type DebugSections, debugSection, debugSections } from './sections.ts';
 
 /** A file that a program names. */
 export interface SplitFile {
@@ -58,6 +58,8 @@ function unitId(unit: UnitEntries): string | undefined {
 /** The files that hold the rest of a program's debug information; mostly none. */
 export function splitFilesOf(elf: ElfFile): SplitFile[] {
   try {
+    // Mostly there is none, and no section needs to be decompressed twice.
+    if (debugSection(elf, 'addr').length === 0) return [];
     return skeletons(new DebugEntries(debugSections(elf))).map(({ name, folder }) => ({ name, folder }));
   } catch (error) {
     // Sections that cannot be read are told of when the program is.
