@@ -13,6 +13,8 @@ export type Mismatch =
   | { readonly kind: 'code'; readonly address: number };
 
 const NT_GNU_BUILD_ID = 3;
+/** Each is compared with each of the other file: linkers make one or two. */
+const MAX_SEGMENTS = 64;
 
 /**
  * Undefined where they agree, and where they have no code at the same addresses: another program.
@@ -71,7 +73,8 @@ function end(segment: { readonly offset: number; readonly fileSize: number }): n
 }
 
 function codeOf(elf: ElfFile) {
-  return elf.segments.filter((segment) => segment.type === PT_LOAD && (segment.flags & PF_X) !== 0);
+  const code = elf.segments.filter((segment) => segment.type === PT_LOAD && (segment.flags & PF_X) !== 0);
+  return code.slice(0, MAX_SEGMENTS);
 }
 
 /** Name size, contents size, type, "GNU", the bytes (gABI, note sections). */

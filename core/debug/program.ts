@@ -26,6 +26,8 @@ import { functionsByName } from './function-lookup.ts';
 import { opensFrame, PROLOGUE_BYTES } from './prologue.ts';
 import { SymbolTable } from './symbols.ts';
 
+const MAX_PROBLEMS = 10;
+
 export class Program {
   readonly symbols: SymbolTable;
   readonly functions: FunctionTable;
@@ -127,7 +129,8 @@ export class Program {
     const joined = entries && joinSplits(entries, splits);
     const halves = joined?.splits ?? [];
     const split = halves.map((half) => readDebugInfo(half.sections, half.skeleton?.unit));
-    problems.push(...info.problems, ...split.flatMap((one) => one.problems), ...(joined?.problems ?? []));
+    problems.push(...shortened(info.problems), ...shortened(split.flatMap((one) => one.problems)));
+    problems.push(...shortened(joined?.problems ?? []));
     const accept = loadedCode(elf, offset);
     const rows = new LineRows(accept, offset);
     // A skeleton may have a poor copy of what the other file tells in full.
@@ -138,7 +141,7 @@ export class Program {
       (split === undefined ? entries : halves[split])?.at(infoOffset);
     if (sections !== undefined) {
       const folders = new Map(info.units.map((unit) => [unit.lineTable, unit.folder]));
-      problems.push(...runLinePrograms(sections, (start) => folders.get(start) ?? '', rows));
+      problems.push(...shortened(runLinePrograms(sections, (start) => folders.get(start) ?? '', rows)));
     }
     const units = entries && [...entries.units, ...halves.flatMap((half) => half.units)];
     return new Program({
@@ -227,6 +230,12 @@ export class Program {
     }
     return title;
   }
+}
+
+/** As many as somebody reads: a damaged file may have one for every unit. */
+function shortened(problems: readonly string[]): readonly string[] {
+  const more = problems.length - MAX_PROBLEMS;
+  return more > 0 ? [...problems.slice(0, MAX_PROBLEMS), `and ${more} more like these`] : problems;
 }
 
 /**

@@ -23,6 +23,11 @@ export function pieceText(piece: Piece): string {
   return piece.left + piece.right;
 }
 
+/** At least that of its text. */
+export function pieceLength({ left, right, pack }: Piece): number {
+  return left.length + right.length + (pack ?? []).reduce((sum, one) => sum + 2 + pieceLength(one), 0);
+}
+
 /** `*`, `&`, `&&` or `Class::*` to a type. */
 export function pointerTo(target: Piece, mark: string): Piece {
   if (target.pack !== undefined) return { ...target, pack: target.pack.map((one) => pointerTo(one, mark)) };

@@ -39,14 +39,14 @@ export const MORE_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** What a number of this type has behind it. */
-export const LITERAL_SUFFIXES: Readonly<Record<string, string>> = {
-  int: '',
-  'unsigned int': 'u',
-  long: 'l',
-  'unsigned long': 'ul',
-  'long long': 'll',
-  'unsigned long long': 'ull',
-};
+export const LITERAL_SUFFIXES: ReadonlyMap<string, string> = new Map([
+  ['int', ''],
+  ['unsigned int', 'u'],
+  ['long', 'l'],
+  ['unsigned long', 'ul'],
+  ['long long', 'll'],
+  ['unsigned long long', 'ull'],
+]);
 
 export const OPERATORS: Readonly<Record<string, string>> = {
   nw: ' new',

@@ -3,7 +3,16 @@
  * expressions in them (decltype, template arguments that are computed) are left as they are. Bounded in depth
  * and length: substitutions can make a short name say something of any size. Itanium C++ ABI, 5.1.
  */
-import { arrayPiece, functionPiece, type Piece, pieceText, pointerTo, qualified, word } from './itanium-pieces.ts';
+import {
+  arrayPiece,
+  functionPiece,
+  type Piece,
+  pieceLength,
+  pieceText,
+  pointerTo,
+  qualified,
+  word,
+} from './itanium-pieces.ts';
 import { NotUnderstood, Reader } from './itanium-reader.ts';
 import {
   BUILTIN_TYPES,
@@ -24,11 +33,14 @@ export interface DemangledName {
   readonly result: string;
 }
 
-const MAX_TEXT = 10_000;
+const MAX_NAME = 10_000;
+/** Characters of all types together. */
+const MAX_TEXT = 100_000;
+const CLONES = /^(?:\.(?:[a-zA-Z_]\w*|\d+))+$/;
 
 /** Undefined for what is no mangled name of C++, or one that is not understood. */
 export function demangleItanium(mangled: string): DemangledName | undefined {
-  if (!/^_Z\w/.test(mangled) || mangled.length > MAX_TEXT) return undefined;
+  if (!/^_Z\w/.test(mangled) || mangled.length > MAX_NAME) return undefined;
   try {
     return new Demangler(mangled).whole();
   } catch (error) {
@@ -56,15 +68,19 @@ class Demangler extends Reader {
     const special = this.special();
     const found = special === undefined ? this.encoding() : { name: special, full: special, result: '' };
     const clones = this.input.slice(this.at);
-    if (clones !== '' && !/^(?:\.[a-zA-Z_]\w*(?:\.\d+)*|\.\d+)+$/.test(clones)) throw new NotUnderstood();
+    if (clones !== '' && !CLONES.test(clones)) throw new NotUnderstood();
     const suffix = (clones.match(/\.[a-zA-Z_]\w*(?:\.\d+)*|\.\d+/g) ?? []).map((one) => ` [clone ${one}]`).join('');
     return { ...found, full: found.full + suffix };
   }
 
   private remember<T extends Piece & { readonly last?: string }>(piece: T): T {
-    this.length += piece.left.length + piece.right.length;
+    this.substitutions.push(this.counted(piece));
+    return piece;
+  }
+
+  private counted<T extends Piece>(piece: T): T {
+    this.length += pieceLength(piece);
     if (this.length > MAX_TEXT) throw new NotUnderstood();
-    this.substitutions.push(piece);
     return piece;
   }
 
@@ -266,7 +282,7 @@ class Demangler extends Reader {
       if (this.take('L')) return word(this.literal());
       if (this.take('J')) {
         const pack: Piece[] = [];
-        while (!this.take('E')) pack.push(this.templateArgument());
+        while (!this.take('E')) pack.push(this.counted(this.templateArgument()));
         return { left: '', right: '', pack };
       }
       if (this.take('XadL_Z')) {
@@ -292,12 +308,12 @@ class Demangler extends Reader {
     this.at += digits.length + 1;
     const value = digits.replace('n', '-');
     if (type === 'bool' && (value === '0' || value === '1')) return value === '1' ? 'true' : 'false';
-    const suffix = LITERAL_SUFFIXES[type];
+    const suffix = LITERAL_SUFFIXES.get(type);
     return suffix === undefined ? `(${type})${value}` : value + suffix;
   }
 
   private type(): Piece {
-    return this.nested(() => this.typeRule());
+    return this.nested(() => this.counted(this.typeRule()));
   }
 
   private typeRule(): Piece {

@@ -3,16 +3,16 @@
  * The hash is left out, and what stands for punctuation becomes punctuation again.
  */
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  SP: '@',
-  BP: '*',
-  RF: '&',
-  LT: '<',
-  GT: '>',
-  LP: '(',
-  RP: ')',
-  C: ',',
-};
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['SP', '@'],
+  ['BP', '*'],
+  ['RF', '&'],
+  ['LT', '<'],
+  ['GT', '>'],
+  ['LP', '('],
+  ['RP', ')'],
+  ['C', ','],
+]);
 const HASH = /^h[0-9a-f]{16}$/;
 
 /** Undefined for what is no such name. */
@@ -38,7 +38,7 @@ function readable(part: string): string {
     .replace(/^_(?=\$)/, '')
     .replaceAll(/\$(\w+)\$/g, (whole, name: string) => {
       const code = Number.parseInt(/^u([0-9a-f]{1,6})$/.exec(name)?.[1] ?? '', 16);
-      return code <= 0x10ffff ? String.fromCodePoint(code) : (ESCAPES[name] ?? whole);
+      return code <= 0x10ffff ? String.fromCodePoint(code) : (ESCAPES.get(name) ?? whole);
     })
     .replaceAll('..', '::');
 }

@@ -44,6 +44,7 @@ export async function entryParameter(
 
 /** A parameter in memory is told of as `DW_OP_breg… 0`, its register being where it points from. */
 function passedRegister(code: Uint8Array): number | undefined {
+  if (code.length > 2) return undefined;
   return passedIn(code)?.register ?? passedIn(Uint8Array.of(...code, 0x06))?.register;
 }
 

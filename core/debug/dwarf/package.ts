@@ -30,7 +30,7 @@ export class UnitPackage {
   constructor(bytes: Uint8Array) {
     const elf = parseElf(bytes);
     this.sections = debugSections(elf, '.dwo');
-    this.readIndex(new ByteCursor(debugSection(elf, 'cu_index', '')));
+    this.readIndex(new ByteCursor(debugSection(elf, 'cu_index')));
   }
 
   /** The sections of the unit with this id; texts are shared by all. */
@@ -45,7 +45,9 @@ export class UnitPackage {
     cursor.skip(2);
     const [columns, rows, slots] = [cursor.u32(), cursor.u32(), cursor.u32()];
     const size = slots * 12 + columns * 4 + columns * rows * 8;
-    if ((version !== 2 && version !== 5) || columns > MAX_COLUMNS || cursor.overrun || size > cursor.remaining)
+    const isKnown = (version === 2 || version === 5) && columns <= MAX_COLUMNS;
+    // Without columns rows take no bytes, and there could be any number of them.
+    if (!isKnown || cursor.overrun || rows > slots || size > cursor.remaining)
       throw new UserError('debug-package', 'its index cannot be read');
     const ids = Array.from({ length: slots }, () => readSignature(cursor));
     const rowOf = Array.from({ length: slots }, () => cursor.u32());

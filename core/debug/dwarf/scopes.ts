@@ -90,7 +90,7 @@ function named(scope: Entry, tag: number): Entry[] {
   const origin = scope.reference(at.AT_ABSTRACT_ORIGIN);
   if (origin !== undefined) {
     const concrete = new Set(own.map((entry) => entry.reference(at.AT_ABSTRACT_ORIGIN)));
-    own.push(...[...origin.children()].filter((entry) => !concrete.has(entry)));
+    for (const entry of origin.children()) if (!concrete.has(entry)) own.push(entry);
   }
   return own.filter((entry) => entry.tag === tag && entry.inheritedText(at.AT_NAME) !== undefined);
 }

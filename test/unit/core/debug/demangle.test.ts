@@ -14,8 +14,11 @@ it.each([
   ['_Z3maxIiET_S0_S0_', 'max<int>', 'max<int>(int, int)'],
   ['_ZN12_GLOBAL__N_15countE', '(anonymous namespace)::count', '(anonymous namespace)::count'],
   ['_Z4workv.cold', 'work', 'work() [clone .cold]'],
+  ['_Z4workv.part.0.cold.1', 'work', 'work() [clone .part.0] [clone .cold.1]'],
+  ['_Z4pickIL8toString3EEvv', 'pick<(toString)3>', 'pick<(toString)3>()'],
   ['_ZN6shapes8geometry5Point5moved17h0123456789abcdefE', 'shapes::geometry::Point::moved', undefined],
   ['_ZN4core3ptr28drop_in_place$LT$$RF$str$GT$17h0123456789abcdefE', 'core::ptr::drop_in_place<&str>', undefined],
+  ['_ZN1a10$toString$17h0123456789abcdefE', 'a::$toString$', undefined],
 ])('%s', (mangled, name, full) => {
   expect(demangled(mangled)).toMatchObject({ name, full: full ?? name });
 });
@@ -33,4 +36,7 @@ it('ends, whatever substitutions stand for', () => {
   expect(demangleItanium(`_Z1f1b${doubling.join('')}`)?.full.length ?? 0).toBeLessThan(100_000);
   expect(demangleItanium(`_Z1f${'P'.repeat(5000)}i`)).toBeUndefined();
   expect(demangleItanium(`_Z${'N1a'.repeat(3000)}`)).toBeUndefined();
+  // Many pointers to many types, and suffixes that could be divided in many ways.
+  expect(demangleItanium(`_Z1fIJ${'c'.repeat(4000)}EEv${'PT_'.repeat(1600)}`)).toBeUndefined();
+  expect(demangleItanium(`_Z1fv${'.a.1'.repeat(2000)}!`)).toBeUndefined();
 });
