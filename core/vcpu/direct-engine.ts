@@ -326,8 +326,10 @@ export class DirectEngine implements Engine {
     const short = (memory.u8[record + REC_SCALE] & SCALE_EIP16) !== 0;
     const eip = short ? wanted & 0xffff : wanted;
     context.eip = eip;
-    // Above 64 KiB the same branch, in an alias of the page, wraps to another one.
-    const wraps = short && mode.csLimit > 0xffff;
+    // At some alias of the page the same branch wraps to another one: any of them above 64 KiB, and within 64 KiB
+    // those over the multiple of 4 KiB in EIP that an unaligned base puts inside the page.
+    const edge = mode.csBase & 0xfff;
+    const wraps = short && (mode.csLimit > 0xffff || offset < edge !== cache.placeOf(record) < edge);
     if (wraps || (!mode.flat && eip > mode.csLimit) || !cache.roomForRun) return this.enter(eip, record);
     const table = cache.ownerOf(record);
     if (table.hostPage === 0) return this.enter(eip, record);

@@ -198,6 +198,19 @@ describe('a frame that is executed at two places of its code segment', () => {
     });
   }
 
+  it('wraps a 16-bit branch at either end of 64 KiB with an unaligned base, and not between', () => {
+    const rig = aliased();
+    segment(rig, 0x800, 0xffff, CODE16);
+    // The page of EIP 0, one in the middle and the one in which the segment ends are one frame.
+    for (const page of [0, 0x10]) rig.poke(0x2000 + 4 * page, 0x5007);
+    rig.physical.write('loader', 0x57e0, new Uint8Array(0x40).fill(0xf4));
+    rig.physical.write('loader', 0x57f0, Uint8Array.of(0xeb, 0x10));
+    rig.physical.write('loader', 0x5808, Uint8Array.of(0xeb, 0xe0));
+    const stops = { 20464: '5002', 20488: '4fea', 65520: '2', 8: 'ffea' };
+    for (let i = 0; i < 2; i++)
+      for (const [eip, stop] of Object.entries(stops)) expect(stopAt(rig, Number(eip)), `from ${eip}`).toBe(stop);
+  });
+
   it('faults at the limit where the segment ends inside it', () => {
     const rig = aliased();
     segment(rig, 0, 0x257ff, CODE32);
