@@ -174,6 +174,7 @@ export class Vmm {
       if (cpu.pendingDebug !== 0) {
         const stop = this.#deliverDebug();
         if (stop !== GO_ON) return stop;
+        skip = false;
         continue;
       }
       if (this.steps >= end || cpu.deliveries >= mostDeliveries) return this.#stop('budget');
@@ -182,6 +183,8 @@ export class Vmm {
       if (waiting && cpu.interruptShadow === SHADOW_NONE) {
         const stop = this.#deliverExternal();
         if (stop !== GO_ON) return stop;
+        // A code point at the handler is another than the one to go on from.
+        skip = false;
         continue;
       }
       if (cpu.halted) return this.#stop('halted');
