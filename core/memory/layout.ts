@@ -61,10 +61,7 @@ export const CTX_WAIT_OFF = 0x74;
 /** 0, or 1 with CR0.PE clear: x87 environments have the real-mode format. */
 export const CTX_REAL_MODE = 0x78;
 
-/**
- * Set when generated code leaves: 1 between two iterations of a repeated string instruction (its first one is done
- * and it goes on), else what it was.
- */
+/** 1 between two iterations of a repeated string instruction (its first one is done and it goes on), else 0. */
 export const CTX_REPEATING = 0x7c;
 
 /** Six segment caches in the order ES CS SS DS FS GS. */

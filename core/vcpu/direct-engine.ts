@@ -122,6 +122,8 @@ export class DirectEngine implements Engine {
     const { exit } = context;
     const { tier0 } = this;
     let remaining = budget;
+    /** How many steps remained after the last one that was an iteration with more to come. */
+    let repeatedAt = -1;
     context.setWord(CTX_EXIT, EXIT_BUDGET);
     let record = budget > 0 ? this.enter(context.eip, 0) : 0;
     if (skipBreak && record !== 0 && this.cache.handler(record) === HANDLER_BREAK) record += RECORD_SIZE;
@@ -129,8 +131,7 @@ export class DirectEngine implements Engine {
       if (record === 0) break;
       let chunk = Math.min(remaining, CHUNK);
       context.setWord(CTX_BUDGET, chunk);
-      // Where nothing more may run, what the last step was still counts.
-      if (chunk > 0) context.setWord(CTX_REPEATING, 0);
+      context.setWord(CTX_REPEATING, 0);
       context.setWord(CTX_RUN_START, record);
       if (chunk >= HOT_BUDGET && this.coldSteps <= 0) {
         context.setWord(CTX_RESERVE, MIN_BUDGET);
@@ -145,6 +146,7 @@ export class DirectEngine implements Engine {
         context.eip = context.word(CTX_PAGE_EIP) + this.cache.placeOf(stopped);
       }
       remaining -= chunk - context.budget;
+      if (context.word(CTX_REPEATING) !== 0) repeatedAt = remaining;
       if (this.coldSteps > 0) this.coldSteps -= chunk - context.budget;
       const reason = context.word(CTX_EXIT);
       if (reason === EXIT_BUDGET) {
@@ -163,7 +165,7 @@ export class DirectEngine implements Engine {
     }
     exit.reason = context.word(CTX_EXIT);
     exit.steps = budget - remaining;
-    exit.repeating = context.word(CTX_REPEATING) !== 0;
+    exit.repeating = repeatedAt === remaining;
     return exit;
   }
 

@@ -233,9 +233,9 @@ export class Vmm {
     const { context, interrupts } = monitor;
     const row = this.#rows.get(instruction.mnemonic) ?? this.#addRow(instruction);
     row.counter.count++;
-    const shadow = cpu.interruptShadow;
+    let shadow = cpu.interruptShadow;
     cpu.interruptShadow = SHADOW_NONE;
-    const rest = context.word(CTX_FLAG_REST);
+    let rest = context.word(CTX_FLAG_REST);
     for (;;) {
       const outcome = row.handler(monitor, instruction);
       if (outcome >= FAULT) {
@@ -249,11 +249,12 @@ export class Vmm {
       // A software interrupt has cleared TF and gets no trap; a load of SS suppresses it.
       if (single && cpu.interruptShadow !== SHADOW_SS && !isInterrupt(instruction)) cpu.pendingDebug |= DR6_BS;
       if (outcome === AGAIN) {
+        shadow = SHADOW_NONE;
+        rest |= RF;
+        setResume(context, true);
         const interrupted = !hold && interrupts.pending && (rest & IF) !== 0;
-        if (single || interrupted || this.steps >= end || this.#stopRequested || monitor.space.hasWatchHits) {
-          setResume(context, true);
+        if (single || interrupted || this.steps >= end || this.#stopRequested || monitor.space.hasWatchHits)
           return AGAIN;
-        }
         continue;
       }
       if (outcome === DONE) context.eip = (context.eip + instruction.length) >>> 0;

@@ -325,7 +325,6 @@ export class RecordEmitter extends Emitter {
     const mask = this.let(this.addressMask());
     const charge = (steps: number) => this.setContext(CTX_BUDGET, this.sub(this.context(CTX_BUDGET), this.k(steps)));
     this.if(this.eqz(this.and(this.register(1, 4), mask)), () => this.next());
-    const repeating = this.let(this.k(0));
     const done = c.block();
     const loop = c.loop();
     const used = this.shrS(
@@ -335,7 +334,6 @@ export class RecordEmitter extends Emitter {
     const left = this.sub(this.sub(this.context(CTX_BUDGET), used), this.context(CTX_RESERVE));
     this.if(this.binary(w.I32_LE_S, left, this.k(0)), () => {
       this.setContext(CTX_EXIT, this.k(EXIT_BUDGET));
-      this.setContext(CTX_REPEATING, repeating);
       this.ends.exit();
     });
     const goesOn = iteration();
@@ -348,17 +346,17 @@ export class RecordEmitter extends Emitter {
       this.eqz(goesOn)();
       c.brIf(done);
     }
+    // Whatever the next iteration leaves by (its fault, too) comes after this one.
+    this.setContext(CTX_REPEATING, this.k(1));
     // An iteration may have rewritten this very instruction: what is left of it is what is there now.
     this.if(this.eqz(this.field(w.I32_LOAD16_U, REC_HANDLER)), () => {
       this.setContext(CTX_EXIT, this.k(EXIT_LOOKUP));
-      this.setContext(CTX_REPEATING, this.k(1));
       this.ends.exit();
     });
-    c.i32(1);
-    c.set(repeating.local);
     c.br(loop);
     c.end();
     c.end();
+    this.setContext(CTX_REPEATING, this.k(0));
     // The record itself is counted as one step when execution moves past it.
     charge(-1);
     this.next();

@@ -4,6 +4,7 @@
  */
 import { expect, it } from 'vitest';
 import { RF, TF } from '../../../core/isa/eflags.ts';
+import { DS } from '../../../core/isa/registers.ts';
 import { COLD_STEPS } from '../../../core/vcpu/direct-engine.ts';
 import { dword, END_OF_INTERRUPT, handlerRig } from './handler-rig.ts';
 
@@ -21,6 +22,14 @@ const HANDLER_CODE = [
   ...[0x89, 0x0d, ...dword(0x9008), ...END_OF_INTERRUPT],
 ];
 const HANDLER_STEPS = 8;
+
+/** The data segment ends behind the fifth byte from where REP MOVSB or REP OUTSB reads: the sixth iteration is #GP. */
+const GENERAL_PROTECTION = 13;
+const ITERATIONS = 5;
+const FAULTING = {
+  'REP MOVSB': CODE,
+  'REP OUTSB': [...CODE.slice(0, REPEAT), 0xf3, 0x6e],
+};
 
 for (const tier of [0, 1] as const) {
   it(`is set for an interrupt between two iterations and for no other, tier ${tier}`, () => {
@@ -84,4 +93,24 @@ for (const tier of [0, 1] as const) {
       expect(cut.stateHash(), `${steps}`).toBe(whole.stateHash());
     }
   });
+
+  for (const [name, code] of Object.entries(FAULTING)) {
+    it(`is set where a later iteration of ${name} faults, tier ${tier}`, () => {
+      const build = () => {
+        const { machine } = handlerRig(tier, code, HANDLER_CODE);
+        const { context } = machine.vcpus[0];
+        context.setSegment(DS, { ...context.segment(DS), limit: 0x200000 + ITERATIONS - 1 });
+        machine.setVectorPoints([{ vector: GENERAL_PROTECTION, source: 'exception' }]);
+        return machine;
+      };
+      const whole = build();
+      const cut = build();
+      expect(whole.run(100).kind).toBe('vector');
+      while (cut.steps < whole.steps) cut.run(1);
+      expect(whole.vcpus[0].context.eflags & RF).toBe(RF);
+      expect(whole.stateHash()).toBe(cut.stateHash());
+      expect(cut.run(100).kind).toBe('vector');
+      expect(whole.stateHash()).toBe(cut.stateHash());
+    });
+  }
 }
