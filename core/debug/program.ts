@@ -27,6 +27,8 @@ import { opensFrame, PROLOGUE_BYTES } from './prologue.ts';
 import { SymbolTable } from './symbols.ts';
 
 const MAX_PROBLEMS = 10;
+const STABS =
+  'the debug information is in the stabs format, which is not read: symbols and addresses work, lines and variables do not. Build with -gdwarf-5 (gcc) or -F dwarf (nasm)';
 
 export class Program {
   readonly symbols: SymbolTable;
@@ -123,6 +125,7 @@ export class Program {
     };
     const symbols = attempt(() => SymbolTable.fromElf(elf, offset)) ?? SymbolTable.EMPTY;
     const sections = attempt(() => debugSections(elf));
+    if (elf.section('.stab') !== undefined && sections?.info.length === 0) problems.push(STABS);
     const info: DebugInfo =
       sections === undefined ? { units: [], functions: [], problems: [] } : readDebugInfo(sections);
     const entries = sections && new DebugEntries(sections);

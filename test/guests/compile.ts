@@ -13,8 +13,8 @@ export type Compiler = 'gcc' | 'g++' | 'clang' | 'clang++' | 'rustc';
 
 export interface Recipe {
   readonly compiler: Compiler;
-  /** Of DWARF. */
-  readonly version: number;
+  /** Of DWARF, or its predecessor. */
+  readonly version: number | 'stabs';
   readonly level: 0 | 1 | 2;
   /** Further options. */
   readonly flags?: readonly string[];
@@ -57,7 +57,11 @@ export function compileGuest(source: string, name: string, recipe: Recipe): stri
 function compileC(source: string, object: string, { compiler, version, level, flags = [] }: Recipe): void {
   const target = compiler.startsWith('clang') ? ['--target=i386-linux-gnu'] : [];
   const dialect = compiler.endsWith('++') ? CPLUSPLUS : [];
-  const debug = [`-gdwarf-${version}`, `-O${level}`, '-fno-asynchronous-unwind-tables'];
+  const debug = [
+    version === 'stabs' ? '-gstabs' : `-gdwarf-${version}`,
+    `-O${level}`,
+    '-fno-asynchronous-unwind-tables',
+  ];
   tool(compiler, [...target, ...COMMON, ...dialect, ...debug, ...flags, '-c', '-o', object, source], GUESTS);
 }
 

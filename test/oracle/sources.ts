@@ -1,4 +1,5 @@
 /** Small programs of our own with much to see for a line table, built with whatever debug format is asked for. */
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { sourceFile, tool, workFolder } from '../guests/build.ts';
 
@@ -84,21 +85,34 @@ const FLAGS =
     ' ',
   );
 
-export function buildC(name: string, options: readonly string[]): string {
+/** LLVM's compiler brings its linker. */
+const COMPILERS = { gcc: ['gcc'], clang: ['clang', '--target=i386-linux-gnu', '-fuse-ld=lld'] } as const;
+
+export function buildC(name: string, options: readonly string[], compiler: keyof typeof COMPILERS = 'gcc'): string {
   sourceFile('part.h', HEADER);
   sourceFile('main.c', C_SOURCE);
   sourceFile('other.c', OTHER_SOURCE);
   const out = join(workFolder(), `${name}.elf`);
-  tool('gcc', [...FLAGS, '-g', ...options, '-Wl,--build-id=none', 'main.c', 'other.c', '-o', out]);
+  const [command, ...target] = COMPILERS[compiler];
+  tool(command, [...target, ...FLAGS, '-g', ...options, '-Wl,--build-id=none', 'main.c', 'other.c', '-o', out]);
   return out;
 }
 
-export function buildNasm(name: string, format: string): string {
+export function buildNasm(name: string, format: string, link: readonly string[] = []): string {
   sourceFile('start.asm', ASM_SOURCE);
   const out = join(workFolder(), `${name}.elf`);
   tool('nasm', ['-g', '-F', format, '-f', 'elf32', 'start.asm', '-o', `${out}.o`]);
-  tool('ld', ['-m', 'elf_i386', '--build-id=none', '-z', 'noexecstack', `${out}.o`, '-o', out]);
+  tool('ld', ['-m', 'elf_i386', '--build-id=none', '-z', 'noexecstack', ...link, `${out}.o`, '-o', out]);
   return out;
+}
+
+/** Assembled from standard input, which has no name. */
+export function buildPiped(): string {
+  const out = join(workFolder(), 'piped');
+  const input = '.globl _start\n_start:\n movl $1, %eax\n movl $3, %ebx\n int $0x80\n';
+  execFileSync('as', ['--32', '--gdwarf-5', '-o', `${out}.o`, '-'], { input });
+  tool('ld', ['-m', 'elf_i386', '--build-id=none', '-z', 'noexecstack', `${out}.o`, '-o', `${out}.elf`]);
+  return `${out}.elf`;
 }
 
 /** The line in C_SOURCE that holds `text`. */
