@@ -1,4 +1,4 @@
-/** Steps at inlined calls end where those of stock gdb do. */
+/** Steps, at inlined calls and at others, end where those of stock gdb do. */
 import { expect, test } from 'vitest';
 import { compileGuest } from '../guests/compile.ts';
 import { type Step, stepsOfAdapter, stepsOfGdb } from './step-session.ts';
@@ -27,4 +27,11 @@ test.each([
     expect(gdb, what).toHaveLength(steps.length + 1);
     expect(ours, what).toEqual(gdb);
   }
+});
+
+test.each(['step', 'next'] as const)('gcc -O0, %s', { timeout: 120_000 }, async (step) => {
+  const image = compileGuest('entry-values.c', 'plain-steps', { compiler: 'gcc', version: 5, level: 0 });
+  // Out of functions into the middle of a line, into and out of recursion, round a loop.
+  const steps = many(step, step === 'step' ? 30 : 12);
+  expect(await stepsOfAdapter(image, 'middle', steps)).toEqual(await stepsOfGdb(image, 'middle', steps));
 });

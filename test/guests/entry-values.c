@@ -2,7 +2,7 @@
 #define REGISTERS __attribute__((noinline, regparm(3)))
 
 volatile int sink;
-typedef int REGISTERS (*operation)(int, int);
+typedef int __attribute__((regparm(3))) (*operation)(int, int);
 
 struct pair { int first, second; };
 

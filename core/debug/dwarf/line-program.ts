@@ -6,7 +6,7 @@
 import { ByteCursor } from '../../util/bytes.ts';
 import { unitSpans } from './initial-length.ts';
 import { type LineHeader, readLineHeader, readOldFile } from './line-header.ts';
-import type { LineRows } from './line-rows.ts';
+import { type LineRows, rowFlags } from './line-rows.ts';
 import type { DebugSections } from './sections.ts';
 
 const COPY = 1;
@@ -25,6 +25,7 @@ const SET_ISA = 12;
 const END_SEQUENCE = 1;
 const SET_ADDRESS = 2;
 const DEFINE_FILE = 3;
+const SET_DISCRIMINATOR = 4;
 
 /**
  * Runs every program of .debug_line into `rows`.
@@ -58,6 +59,13 @@ class LineMachine {
   private column = 0;
   private isStatement: boolean;
   private prologueEnd = false;
+  private discriminator = 0;
+  /** The line has, or had in the rows before, a discriminator. */
+  private hasParts = false;
+  private lastLine = 0;
+  private lastFile = 0;
+  /** The address of the last row that was no such part. */
+  private lastOpening = -1;
 
   constructor(header: LineHeader, cursor: ByteCursor, rows: LineRows) {
     this.header = header;
@@ -86,13 +94,22 @@ class LineMachine {
     this.column = 0;
     this.isStatement = this.header.defaultIsStatement;
     this.prologueEnd = false;
+    this.discriminator = 0;
+    this.hasParts = false;
+    this.lastLine = 0;
+    this.lastOpening = -1;
   }
 
   /** One byte that advances both address and line (6.2.5.1). */
   private special(adjusted: number): void {
     this.advance(Math.floor(adjusted / this.header.lineRange));
-    this.line = (this.line + this.header.lineBase + (adjusted % this.header.lineRange)) >>> 0;
+    this.advanceLine(this.header.lineBase + (adjusted % this.header.lineRange));
     this.emit();
+  }
+
+  private advanceLine(distance: number): void {
+    if (distance !== 0) this.hasParts = this.discriminator !== 0;
+    this.line = (this.line + distance) >>> 0;
   }
 
   private advance(operations: number): void {
@@ -100,15 +117,23 @@ class LineMachine {
   }
 
   private emit(): void {
-    this.rows.add(this.address, this.files[this.file] ?? 0, this.line, this.column, this.isStatement, this.prologueEnd);
+    // Parts of a line that a compiler tells apart (iterations, branches) are one line to a step, as in gdb.
+    const isSame = this.line === this.lastLine && this.file === this.lastFile;
+    const continuesLine = this.hasParts && isSame && this.address !== this.lastOpening;
+    if (!continuesLine) this.lastOpening = this.address;
+    const flags = rowFlags(this.isStatement, this.prologueEnd, continuesLine);
+    this.rows.add(this.address, this.files[this.file] ?? 0, this.line, this.column, flags);
     this.prologueEnd = false;
+    this.discriminator = 0;
+    this.lastLine = this.line;
+    this.lastFile = this.file;
   }
 
   private standard(opcode: number): void {
     const { cursor, header } = this;
     if (opcode === COPY) this.emit();
     else if (opcode === ADVANCE_PC) this.advance(cursor.uleb());
-    else if (opcode === ADVANCE_LINE) this.line = (this.line + cursor.sleb()) >>> 0;
+    else if (opcode === ADVANCE_LINE) this.advanceLine(cursor.sleb());
     else if (opcode === SET_FILE) this.file = cursor.uleb();
     else if (opcode === SET_COLUMN) this.column = cursor.uleb();
     else if (opcode === NEGATE_STATEMENT) this.isStatement = !this.isStatement;
@@ -133,6 +158,9 @@ class LineMachine {
       this.reset();
     } else if (opcode === SET_ADDRESS) {
       this.address = length === 9 ? cursor.u64() % 0x1_0000_0000 : length === 3 ? cursor.u16() : cursor.u32();
+    } else if (opcode === SET_DISCRIMINATOR) {
+      this.discriminator = cursor.uleb();
+      this.hasParts ||= this.discriminator !== 0;
     } else if (opcode === DEFINE_FILE) {
       const path = readOldFile(cursor, cursor.text(), this.header.folders);
       this.header.files.push(path);

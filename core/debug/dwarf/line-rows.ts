@@ -5,6 +5,7 @@
 
 const STATEMENT = 1;
 const PROLOGUE_END = 2;
+const CONTINUES = 4;
 
 export interface Sequence {
   readonly start: number;
@@ -13,6 +14,10 @@ export interface Sequence {
   /** Rows [first, last). */
   readonly first: number;
   readonly last: number;
+}
+
+export function rowFlags(isStatement: boolean, prologueEnd: boolean, continuesLine: boolean): number {
+  return (isStatement ? STATEMENT : 0) | (prologueEnd ? PROLOGUE_END : 0) | (continuesLine ? CONTINUES : 0);
 }
 
 export class LineRows {
@@ -44,7 +49,8 @@ export class LineRows {
     return this.files.push(path) - 1;
   }
 
-  add(address: number, file: number, line: number, column: number, isStatement: boolean, prologueEnd: boolean): void {
+  /** @param flags of `rowFlags` */
+  add(address: number, file: number, line: number, column: number, flags: number): void {
     // Addresses ascend within a sequence; a table that breaks the rule is read as two sequences.
     if (this.count > this.first && this.toLoaded(address) < this.address[this.count - 1]) this.endSequence(address);
     if (this.count === this.address.length) this.grow();
@@ -53,7 +59,7 @@ export class LineRows {
     this.file[row] = file;
     this.line[row] = line;
     this.columns[row] = Math.min(column, 0xffff);
-    this.flags[row] = (isStatement ? STATEMENT : 0) | (prologueEnd ? PROLOGUE_END : 0);
+    this.flags[row] = flags;
   }
 
   endSequence(address: number): void {
@@ -76,6 +82,11 @@ export class LineRows {
 
   isPrologueEnd(row: number): boolean {
     return (this.flags[row] & PROLOGUE_END) !== 0;
+  }
+
+  /** Another part of the line that the row before it is of, and no new beginning. */
+  continuesLine(row: number): boolean {
+    return (this.flags[row] & CONTINUES) !== 0;
   }
 
   column(row: number): number {

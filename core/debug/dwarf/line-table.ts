@@ -83,7 +83,7 @@ export class LineTable {
       line,
       column: column === 0 ? undefined : column,
       isStmt: data.isStatement(row),
-      opensRow: data.address[row] === address >>> 0,
+      opensRow: data.address[row] === address >>> 0 && !data.continuesLine(row),
       start: data.address[first],
       end: next < sequence.last ? data.address[next] : sequence.end,
     };
