@@ -16,7 +16,7 @@ import re
 import gdb
 from gdb.unwinder import Unwinder, register_unwinder
 
-ROM = 0xF0000  # the firmware
+ROM = range(0xF0000, 0x100000)  # the firmware; DOS and others have code right behind it
 FRAME_MAKERS = (b"\x55\x89\xe5", b"\x55\x8b\xec")  # push bp; mov bp, sp
 SEGMENTS = ("cs", "ds", "es", "fs", "gs", "ss")
 # What an outer frame sees as the inner one does: a register that an unwinder does not name is unknown to gdb.
@@ -174,7 +174,7 @@ class Unwinder16(Unwinder):
             return None
         start = function_start(pc)
         ss_base, cs_base = (int(frame.read_register(name)) for name in ("ss_base", "cs_base"))
-        if pc >= ROM:
+        if pc in ROM:
             base = word(sp + 2) * 16
             return unwound(frame, sp, pc, {"eip": base + word(sp), "esp": sp + 6, "cs_base": base})
         if start is not None and bytes_at(start, 3) in FRAME_MAKERS and pc >= start + 3:
