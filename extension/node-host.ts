@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../core/index.ts';
 import { listenAddressText, parseListenAddress } from '../server/listen-address.ts';
-import { GdbListener } from '../server/tcp-listener.ts';
+import { GDB_SCRIPT, GdbListener } from '../server/tcp-listener.ts';
 import { type HostServices, provideMachine } from './machine-provider.ts';
 import { frameMessage, MessageReader } from './message-stream.ts';
 import type { AdapterConnection, TargetFactory } from './target-factory.ts';
@@ -45,7 +45,7 @@ export const NODE_SERVICES: HostServices = {
     }
   },
   openGdb: async (target, address) => {
-    const stub = await GdbListener.open(target, parseListenAddress(address));
+    const stub = await GdbListener.open(target, parseListenAddress(address), { script: GDB_SCRIPT });
     return { address: listenAddressText(stub.address), close: () => void stub.close() };
   },
 };

@@ -2,7 +2,6 @@
  * Drives a machine that debuggers may reach (`--gdb`, `--dap`): the same run as `HostDriver`'s, but over the
  * `MachineTarget` that the clients share. A stop ends the run only where no client is there to look at it.
  */
-import path from 'node:path';
 import { type Machine, MachineTarget, type Stop, type TargetEvent } from '../core/index.ts';
 import { loadDebugAdapter } from './debug-adapter.ts';
 import { hostMilliseconds } from './host-clock.ts';
@@ -18,10 +17,7 @@ import {
   STATUS_TRIPLE_FAULT,
 } from './run-result.ts';
 import type { ScenarioRunner } from './scenario-runner.ts';
-import { GdbListener } from './tcp-listener.ts';
-
-/** It lies beside the bundle. */
-const GDB_SCRIPT = path.join(__dirname, 'trapgate-gdb.py');
+import { GDB_SCRIPT, GdbListener } from './tcp-listener.ts';
 
 export interface DebugDriverOptions {
   readonly gdb?: ListenAddress;

@@ -4,11 +4,14 @@
  */
 import { existsSync, lstatSync, type Stats, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type DebugTarget, UserError } from '../core/index.ts';
 import { frame } from './gdb/frame.ts';
 import { Session } from './gdb/session.ts';
 import { type ListenAddress, listenAddressText } from './listen-address.ts';
+
+/** For a gdb that is to follow 16-bit code; it lies beside the bundles. */
+export const GDB_SCRIPT = join(__dirname, 'trapgate-gdb.py');
 
 export interface GdbListenerOptions {
   /** Path of trapgate-gdb.py, for clients that meet 16-bit code. */

@@ -4,7 +4,8 @@ import { connect as connectSocket, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { ListenAddress } from '../../../server/listen-address.ts';
+import { NODE_SERVICES } from '../../../extension/node-host.ts';
+import { type ListenAddress, parseListenAddress } from '../../../server/listen-address.ts';
 import { GdbListener } from '../../../server/tcp-listener.ts';
 import { decodeReplies, request } from './rsp-client.ts';
 import { ToyTarget } from './toy-target.ts';
@@ -149,4 +150,13 @@ it('delivers the last reply before it closes', async () => {
   });
   await until(() => client.socket.closed);
   expect(decodeReplies(client.stream)).toEqual(['W21']);
+});
+
+it('beside a debug session it knows the script for 16-bit code, too', async () => {
+  const stub = await NODE_SERVICES.openGdb?.(target, '127.0.0.1:0');
+  const client = new Client(parseListenAddress(stub?.address ?? ''));
+  const console = await client.ask(`qRcmd,${Buffer.from('gdb-script').toString('hex')}`);
+  expect(Buffer.from(console.slice(1), 'hex').toString()).toMatch(/^source \S+trapgate-gdb\.py\n$/);
+  client.socket.destroy();
+  stub?.close();
 });
