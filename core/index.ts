@@ -58,7 +58,7 @@ export {
   GDB_ESP,
 } from './debug/register-table.ts';
 export { FLAG_BITS, registerNames, registerValue, registerWrite } from './debug/register-values.ts';
-export { shownPc, shownRegister, showsLinear } from './debug/register-view.ts';
+export { linearStack, shownPc, shownRegister, showsLinear } from './debug/register-view.ts';
 export { StorageError } from './debug/storage.ts';
 export type { SymbolMatch, SymbolTable } from './debug/symbols.ts';
 export * from './debug/target.ts';

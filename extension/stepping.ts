@@ -2,7 +2,7 @@
  * Steps in, over and out, by source line and by instruction. Inlined calls count as calls, as in gdb: a step
  * that comes to one shows the line of the call, a step in from there goes into it without moving the guest.
  */
-import type { Registers } from '../core/index.ts';
+import { linearStack, type Registers } from '../core/index.ts';
 import type { CallFrame } from './call-frames.ts';
 import type { SourceRow } from './debug-info.ts';
 import type { Debuggee } from './debuggee.ts';
@@ -15,8 +15,6 @@ export type Granularity = 'statement' | 'line' | 'instruction';
 
 /** Pieces of one line that are run before the step gives up and shows where it is. */
 const MAX_PIECES = 10_000;
-/** D/B flag of a descriptor, in its place in the second word. */
-const ACCESS_BIG = 1 << 22;
 
 /** Code to run through, linear. */
 type Piece = Pick<SourceRow, 'start' | 'end'>;
@@ -112,7 +110,7 @@ export class Stepper {
     const registers = await this.debuggee.registers();
     const now = await standing(this.debuggee);
     const { pc, row } = now;
-    const deeper = stackTop(registers) < stackTop(course.start);
+    const deeper = linearStack(registers) < linearStack(course.start);
     // Code without lines that was called from the line: nothing to show there.
     if (row === undefined) return deeper && registers.cpl === course.start.cpl ? 'return' : 'stop';
     if (this.debuggee.functionStart(pc) === pc && deeper) return 'prologue';
@@ -157,7 +155,7 @@ export class Stepper {
 
   /** Runs out of what was just called from `piece`, firmware too: the return address is still on top of the stack. */
   private async returnFromCall(piece: Piece, start: Registers): Promise<Shown | undefined> {
-    const frame = stackTop(await this.debuggee.registers());
+    const frame = linearStack(await this.debuggee.registers());
     const bytes = await this.debuggee.readMemory(frame, 4);
     if (bytes.length < 4) return undefined;
     const wide = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
@@ -170,10 +168,4 @@ export class Stepper {
   private range(start: number, end: number, over: boolean): Promise<Shown> {
     return this.control.resume({ kind: 'range', start, end, over });
   }
-}
-
-/** Linear address of the stack's top; a stack segment without the B flag has a 16-bit pointer. */
-function stackTop({ segments, general }: Registers): number {
-  const { base, access } = segments[2];
-  return (base + (access & ACCESS_BIG ? general[4] : general[4] & 0xffff)) >>> 0;
 }

@@ -1,4 +1,5 @@
 /** A vCPU's registers as `Registers`: the register file, the monitor's privileged state, the x87. */
+import { DESC_BIG } from '../isa/descriptors.ts';
 import {
   FPU_CONTROL,
   FPU_DATA_OFFSET,
@@ -15,8 +16,6 @@ import type { Context } from '../vcpu/context.ts';
 import type { DebuggedVcpu } from './debugged-machine.ts';
 import type { FpuValue, Registers, SegmentValue } from './target.ts';
 
-/** D/B bit of a code segment in `access`. */
-const ACCESS_BIG = 0x400000;
 const CS = 1;
 const GENERAL = 8;
 const SEGMENTS = 6;
@@ -107,7 +106,7 @@ export class VcpuRegisters implements Registers {
   }
 
   get codeBits(): 16 | 32 {
-    return this.#vcpu.context.segmentAccess(CS) & ACCESS_BIG ? 32 : 16;
+    return this.#vcpu.context.segmentAccess(CS) & DESC_BIG ? 32 : 16;
   }
 
   get halted(): boolean {

@@ -2,6 +2,7 @@
  * Runs a machine for a debugger until there is something to report: continue, step, step through a range,
  * run to a return. Decides which events are stops; knows no client. (Design 4.5 and 6.)
  */
+import { DESC_BIG } from '../isa/descriptors.ts';
 import type { AccessHit, MachineEvent } from '../machine/events.ts';
 import type { DebuggedMachine, DebuggedVcpu, RunOptions } from './debugged-machine.ts';
 import type { Pacer } from './pacer.ts';
@@ -15,7 +16,6 @@ export type Outcome = Omit<Stop, 'vcpu' | 'step'>;
 const CS = 1;
 const SS = 2;
 const ESP = 4;
-const ACCESS_BIG = 0x400000;
 const MAX_INSTRUCTION = 15;
 
 /** What one call of `Machine.run` came to. */
@@ -110,7 +110,7 @@ export class MachineRun {
 
   get #linearStack(): number {
     const { context } = this.#vcpu;
-    const esp = context.segmentAccess(SS) & ACCESS_BIG ? context.register(ESP) : context.register16(ESP);
+    const esp = context.segmentAccess(SS) & DESC_BIG ? context.register(ESP) : context.register16(ESP);
     return (context.segmentBase(SS) + esp) >>> 0;
   }
 
@@ -253,7 +253,7 @@ export class MachineRun {
     const { context, space } = this.#vcpu;
     const bytes = space.readLinear((context.segmentBase(CS) + start) >>> 0, end - start);
     if (bytes.length < end - start) return undefined;
-    return rangeExits(bytes, start, (context.segmentAccess(CS) & ACCESS_BIG) === 0);
+    return rangeExits(bytes, start, (context.segmentAccess(CS) & DESC_BIG) === 0);
   }
 
   /**
@@ -275,7 +275,7 @@ export class MachineRun {
   #behindCall(): number | undefined {
     const { context, space } = this.#vcpu;
     const pc = this.#linearPc;
-    const bits16 = (context.segmentAccess(CS) & ACCESS_BIG) === 0;
+    const bits16 = (context.segmentAccess(CS) & DESC_BIG) === 0;
     const length = callLength(space.readLinear(pc, MAX_INSTRUCTION), bits16);
     return length === undefined ? undefined : (pc + length) >>> 0;
   }

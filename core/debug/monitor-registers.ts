@@ -1,4 +1,5 @@
 /** `info registers` and `info mem`, in the form of QEMU's monitor. */
+import { DESC_BIG } from '../isa/descriptors.ts';
 import { AF, CF, DF, OF, PF, SF, ZF } from '../isa/eflags.ts';
 import { PDE_LARGE, PTE_PRESENT, PTE_USER, PTE_WRITABLE } from '../memory/page-walk.ts';
 import { hex } from '../util/hex.ts';
@@ -50,7 +51,7 @@ function segmentLine(name: string, { selector, base, limit, access }: SegmentVal
   const line = `${name}=${hex(selector, 4)} ${hex(base)} ${hex(limit)} ${hex(access)}`;
   if (!isProtected || !(access & 0x8000)) return line;
   const bit = (mask: number, letter: string) => (access & mask ? letter : '-');
-  const big = (access & 0x400000) !== 0;
+  const big = (access & DESC_BIG) !== 0;
   let kind: string;
   if (!(access & 0x1000)) kind = systemTypeName((access >> 8) & 15);
   else if (access & 0x800) kind = `${big ? 'CS32' : 'CS16'} [${bit(0x400, 'C')}${bit(0x200, 'R')}${bit(0x100, 'A')}]`;

@@ -4,13 +4,12 @@
  * disassembly and `x/i $pc` meet the code. Packets and conditions read through here, so that a condition
  * means the same wherever it is evaluated.
  */
+import { DESC_BIG } from '../isa/descriptors.ts';
 import { DEBUG_REGISTERS, GDB_EIP, GDB_ESP } from './register-table.ts';
 import type { PcMode, Registers } from './target.ts';
 
 const CS = 1;
 const SS = 2;
-/** B bit of a stack segment: ESP instead of SP. */
-const ACCESS_BIG = 0x400000;
 
 /** Whether EIP and ESP are shown as linear addresses. */
 export function showsLinear(registers: Registers, mode: PcMode): boolean {
@@ -24,10 +23,13 @@ export function shownPc(registers: Registers, mode: PcMode): number {
 }
 
 function shownStack(registers: Registers, mode: PcMode): number {
-  const esp = registers.general[GDB_ESP];
-  if (!showsLinear(registers, mode)) return esp;
-  const { base, access } = registers.segments[SS];
-  return (base + (access & ACCESS_BIG ? esp : esp & 0xffff)) >>> 0;
+  return showsLinear(registers, mode) ? linearStack(registers) : registers.general[GDB_ESP];
+}
+
+/** Linear address of the stack's top; a stack segment without the B flag has a 16-bit pointer. */
+export function linearStack({ segments, general }: Registers): number {
+  const { base, access } = segments[SS];
+  return (base + (access & DESC_BIG ? general[GDB_ESP] : general[GDB_ESP] & 0xffff)) >>> 0;
 }
 
 /** An unsigned number or the 10 bytes of an x87 register; undefined when the table has no such number. */
