@@ -1,5 +1,5 @@
 /**
- * Virtual time (design 4.2): steps at a configured rate plus idle ticks. Timers are data, so that a
+ * Virtual time: steps at a configured rate plus idle ticks. Timers are data, so that a
  * snapshot can hold them; ties are broken by the order of arming.
  */
 export interface Clock {

@@ -1,5 +1,5 @@
 /**
- * The interposer chain of a bus (design 3.4): traces, port watchpoints and fault injection look at an
+ * The interposer chain of a bus: traces, port watchpoints and fault injection look at an
  * access, alter it or deny it. Empty by default, and then it costs the bus one test.
  */
 import type { Width } from './device.ts';

@@ -1,5 +1,5 @@
 /**
- * The machine's only clock (design 4.2): ticks that the machine advances, and timers that it fires. It
+ * The machine's only clock: ticks that the machine advances, and timers that it fires. It
  * never looks at the host. Deadlines are part of its state, callbacks are not: a restored machine builds
  * the same devices, which ask for the same timer names.
  */

@@ -1,6 +1,6 @@
 /**
  * Runs a machine for a debugger until there is something to report: continue, step, step through a range,
- * run to a return. Decides which events are stops; knows no client. (Design 4.5 and 6.)
+ * run to a return. Decides which events are stops; knows no client.
  */
 import { DESC_BIG } from '../isa/descriptors.ts';
 import type { AccessHit, MachineEvent } from '../machine/events.ts';

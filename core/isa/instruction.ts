@@ -1,7 +1,7 @@
 /** One decoded instruction in full, as the monitor sees it. The engine's hot path uses packed records instead. */
 
 /**
- * How an instruction reaches the monitor (design 3.1):
+ * How an instruction reaches the monitor:
  * innocuous runs directly · privileged, iopl and sensitive always trap · undefined raises #UD ·
  * missing is known but not built yet: the run ends with a clear refusal that names it.
  */

@@ -1,6 +1,6 @@
 /**
  * Everything that enters a machine from outside, with the position at which it did. Image + configuration +
- * log reproduce a run bit for bit (design 4.2).
+ * log reproduce a run bit for bit.
  */
 export type Input =
   | { readonly kind: 'serial'; readonly bytes: readonly number[] }

@@ -1,7 +1,7 @@
 /**
  * The composition root: RAM, buses, devices, vCPUs and their monitors made into one machine, and the loop
  * that carries virtual time. It is synchronous and knows no host: whoever drives it calls `run` in slices.
- * Position is steps; the clock is steps plus the ticks that halted time skipped (design 4.2).
+ * Position is steps; the clock is steps plus the ticks that halted time skipped.
  */
 import type { Device } from '../bus/device.ts';
 import type { DiskMedium } from '../bus/disk-medium.ts';
@@ -37,7 +37,7 @@ import { hashMachine, loadMachine, type MachineState, saveMachine } from './snap
 import { buildVcpu, type Vcpu } from './vcpu.ts';
 import type { InputResult } from './write-register.ts';
 
-/** Steps between two looks at the clock; also lets V8 put optimised code in place of the first (design 4.3). */
+/** Steps between two looks at the clock; also lets V8 put optimised code in place of the first. */
 const QUANTUM = 20_000;
 /** Jumps of halted time after which `run` comes back, so that a host can look at its own clock. */
 const IDLE_JUMPS = 1000;

@@ -1,5 +1,5 @@
 /**
- * The mode that code is decoded for (design 4.3): what of the CPU's state is folded into records. Interned
+ * The mode that code is decoded for: what of the CPU's state is folded into records. Interned
  * to small numbers, so that a code table is valid for exactly one.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Sensitive instructions that the architecture lets every ring execute (Robin and Irvine; design 3.1):
+ * Sensitive instructions that the architecture lets every ring execute (Robin and Irvine):
  * stores of table registers, segment register moves, software interrupts. LAR, LSL, VERR, VERW and ARPL
  * are in descriptor-queries.ts, flags in flags.ts.
  */

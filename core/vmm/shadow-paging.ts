@@ -1,5 +1,5 @@
 /**
- * The virtual MMU: shadow page tables (design 3.2). Generated code reads the tables; this fills them from the
+ * The virtual MMU: shadow page tables. Generated code reads the tables; this fills them from the
  * guest's own page tables, raises the guest's true page faults, and takes permissions away again when a
  * table, a watch or a code page asks for it. A shadow is a pure cache: dropping entries is never visible.
  *

@@ -1,7 +1,7 @@
 /**
  * The shadow tables as a store of entries: put, drop, take permissions away, with the reverse map kept
  * in step. It knows spaces by index only and nothing of guest tables. Any entry may be dropped at any
- * time (design 3.2: a shadow is a pure cache).
+ * time (a shadow is a pure cache).
  */
 import { SHADOW_TABLE_SIZE } from '../memory/layout.ts';
 import type { LinearMemory } from '../memory/linear-memory.ts';

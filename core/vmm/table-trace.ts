@@ -1,5 +1,5 @@
 /**
- * Write-tracing of the guest's page tables (design 3.2). Remembers which shadow entries were derived
+ * Write-tracing of the guest's page tables. Remembers which shadow entries were derived
  * from which table frame, and says what a write to such a frame makes stale. It holds no entries.
  *
  * A table frame has any number of roles: the directory of a space, or the page table behind directory

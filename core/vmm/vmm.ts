@@ -1,6 +1,6 @@
 /**
  * The monitor's loop: direct execution until something traps, one dispatch over why, emulation, and
- * again. It delivers interrupts and exceptions between steps and counts steps exactly (design 4.2).
+ * again. It delivers interrupts and exceptions between steps and counts steps exactly.
  */
 import { IF, RF, TF } from '../isa/eflags.ts';
 import { DB, type FaultRecord, MF } from '../isa/exceptions.ts';
