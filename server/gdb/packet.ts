@@ -20,7 +20,7 @@ const ESCAPE_XOR = 0x20;
 const CONTROL_C = 0x03;
 
 export type Item =
-  /** `raw` as it was on the wire (the checksum's text), `data` with escapes resolved. */
+  /** With escapes resolved. */
   | { readonly kind: 'packet'; readonly data: Uint8Array }
   /** Framed correctly but longer than MAX_PACKET; its bytes are gone. */
   | { readonly kind: 'oversized' }

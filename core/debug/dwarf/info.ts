@@ -1,7 +1,7 @@
 /**
  * .debug_info as far as addresses need it: units (name, folder, language, line table) and their functions.
- * Types, variables and frames come later. Sections may lie: a unit that cannot be read is left where it
- * breaks, and what was read stays. DWARF 5, 3.1, 3.3 and 7.5.
+ * In one pass over the whole file, which entries.ts, for types and variables, reads a unit at a time. Sections may
+ * lie: a unit that cannot be read is left where it breaks, and what was read stays. DWARF 5, 3.1, 3.3 and 7.5.
  */
 import { ByteCursor } from '../../util/bytes.ts';
 import { type Abbreviation, readAbbreviations } from './abbrev.ts';
