@@ -6,7 +6,6 @@ import { IF, RF, TF } from '../isa/eflags.ts';
 import { DB, type FaultRecord, MF } from '../isa/exceptions.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { CTX_FLAG_REST } from '../memory/layout.ts';
-import type { Context } from '../vcpu/context.ts';
 import type { Engine } from '../vcpu/engine.ts';
 import { EXIT_ALONE, EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../vcpu/exit.ts';
 import { SOURCE_EXCEPTION, SOURCE_EXTERNAL, type Source } from './event-source.ts';
@@ -98,6 +97,8 @@ export class Vmm {
   };
   #modePoints = 0;
   #stopRequested = false;
+  /** EIP of the repeated instruction that the last step was an iteration of, with more to come; else -1. */
+  #repeatingAt = -1;
 
   constructor(parts: VmmParts) {
     this.#engine = parts.engine;
@@ -112,6 +113,7 @@ export class Vmm {
   reset(): void {
     resetProcessor(this.monitor);
     this.#stopRequested = false;
+    this.#repeatingAt = -1;
   }
 
   /** CPU and context were loaded from a saved state: makes what is derived from them fit. */
@@ -121,6 +123,7 @@ export class Vmm {
     setFpuMode(monitor.context, cpu.cr0);
     monitor.space.switchSpace(monitor.context);
     this.#stopRequested = false;
+    this.#repeatingAt = -1;
   }
 
   setVectorPoints(points: readonly VectorPoint[]): void {
@@ -191,14 +194,16 @@ export class Vmm {
       // One step at a time where something has to be looked at after each.
       const single = (flags & TF) !== 0;
       const length = single || waiting || alone ? 1 : Math.min(end - this.steps, LONGEST_RUN);
-      const exit = this.#engine.run(context, length, skip, alone);
+      // Wherever a run was cut, a code point has stopped before the first iteration already.
+      const pass = skip || context.eip === this.#repeatingAt;
+      const exit = this.#engine.run(context, length, pass, alone);
       alone = exit.reason === EXIT_ALONE;
       skip = skip && alone && exit.steps === 0;
       if (exit.steps > 0) {
         this.steps += exit.steps;
         cpu.deliveries = 0;
         cpu.interruptShadow = SHADOW_NONE;
-        setResume(context, exit.repeating);
+        this.#setRepeating(exit.repeating);
         if (single) cpu.pendingDebug = DR6_BS;
       }
       if (exit.reason === EXIT_BUDGET || alone) continue;
@@ -209,8 +214,7 @@ export class Vmm {
       switch (exit.reason) {
         case EXIT_TRAP: {
           const outcome = this.#emulate(exit.instruction as Instruction, end, single, hold);
-          if (outcome === AGAIN) skip = true;
-          else if (outcome !== DONE) stop = this.#failed(outcome);
+          if (outcome >= FAULT) stop = this.#failed(outcome);
           else if (monitor.space.hasWatchHits) stop = this.#stop('watch');
           break;
         }
@@ -245,13 +249,13 @@ export class Vmm {
       this.steps++;
       cpu.deliveries = 0;
       // RF as it was before: IRET may have set it for the next instruction.
-      if (rest & RF && instruction.mnemonic !== 'iret') setResume(context, false);
+      if (rest & RF && instruction.mnemonic !== 'iret') this.#setRepeating(false);
       // A software interrupt has cleared TF and gets no trap; a load of SS suppresses it.
       if (single && cpu.interruptShadow !== SHADOW_SS && !isInterrupt(instruction)) cpu.pendingDebug |= DR6_BS;
       if (outcome === AGAIN) {
         shadow = SHADOW_NONE;
         rest |= RF;
-        setResume(context, true);
+        this.#setRepeating(true);
         const interrupted = !hold && interrupts.pending && (rest & IF) !== 0;
         if (single || interrupted || this.steps >= end || this.#stopRequested || monitor.space.hasWatchHits)
           return AGAIN;
@@ -260,6 +264,18 @@ export class Vmm {
       if (outcome === DONE) context.eip = (context.eip + instruction.length) >>> 0;
       return DONE;
     }
+  }
+
+  /**
+   * After each step. RF lasts for one instruction, and between two iterations of a repeated one it is set: whatever is
+   * delivered there pushes it so (SDM vol. 3, 17.3.1.1).
+   */
+  #setRepeating(repeating: boolean): void {
+    const { context } = this.monitor;
+    const rest = context.word(CTX_FLAG_REST);
+    const wanted = repeating ? rest | RF : rest & ~RF;
+    if (wanted !== rest) context.setWord(CTX_FLAG_REST, wanted);
+    this.#repeatingAt = repeating ? context.eip : -1;
   }
 
   /** Finds the handler of a mnemonic that traps for the first time. */
@@ -321,6 +337,7 @@ export class Vmm {
 
   #after(delivery: Delivery): VmmExit | undefined {
     if (delivery === DELIVERED) {
+      this.#repeatingAt = -1;
       // A handler whose first instruction faults never retires one: from here on its faults take time.
       if (++this.cpu.deliveries > FREE_DELIVERIES) this.steps++;
       return this.monitor.space.hasWatchHits ? this.#stop('watch') : GO_ON;
@@ -346,16 +363,6 @@ export class Vmm {
     if (reason === 'shutdown' || reason === 'vector') this.#exit.faults = this.events.chain;
     return this.#exit;
   }
-}
-
-/**
- * RF lasts for one instruction, and between two iterations of a repeated one it is set: whatever is delivered there
- * pushes it so (SDM vol. 3, 17.3.1.1).
- */
-function setResume(context: Context, repeating: boolean): void {
-  const rest = context.word(CTX_FLAG_REST);
-  const wanted = repeating ? rest | RF : rest & ~RF;
-  if (wanted !== rest) context.setWord(CTX_FLAG_REST, wanted);
 }
 
 function isInterrupt(instruction: Instruction): boolean {
