@@ -8,10 +8,12 @@ import type { AccessHit } from '../machine/events.ts';
 import { type AgentState, conditionHolds } from './agent-bytecode.ts';
 import type { DebuggedMachine, DebuggedVcpu } from './debugged-machine.ts';
 import { VcpuRegisters } from './machine-registers.ts';
+import { GDB_ESP } from './register-table.ts';
 import { shownRegister } from './register-view.ts';
 import type { PcMode, Point } from './target.ts';
 
 const CS = 1;
+const GENERAL = 8;
 /** CR3 without its cache-control bits. */
 const CR3_BASE = 0xfffff000;
 
@@ -161,9 +163,8 @@ export class PointSet {
     const { cr3, cpl } = vcpu.cpu;
     if (scope?.cr3 !== undefined && ((scope.cr3 ^ cr3) & CR3_BASE) !== 0) return false;
     if (scope?.cpl !== undefined && scope.cpl !== cpl) return false;
-    return (
-      condition === undefined || conditionHolds(condition, agentState(vcpu, this.#machine.steps, pcMode ?? 'offset'))
-    );
+    if (condition === undefined) return true;
+    return conditionHolds(condition, new VcpuAgentState(vcpu, this.#machine.steps, pcMode ?? 'offset'));
   }
 }
 
@@ -172,13 +173,30 @@ function isSupported(point: Point): boolean {
   return point.kind !== 'data' || point.address.space !== 'port';
 }
 
-function agentState(vcpu: DebuggedVcpu, steps: number, mode: PcMode): AgentState {
-  const registers = new VcpuRegisters(vcpu, steps);
-  return {
-    register(number) {
-      const value = shownRegister(registers, number, mode);
-      return typeof value === 'number' ? BigInt(value) : undefined;
-    },
-    memory: (address, length) => vcpu.space.readLinear(address, length),
-  };
+/** What a condition sees of a vCPU. */
+class VcpuAgentState implements AgentState {
+  readonly #vcpu: DebuggedVcpu;
+  readonly #steps: number;
+  readonly #mode: PcMode;
+
+  constructor(vcpu: DebuggedVcpu, steps: number, mode: PcMode) {
+    this.#vcpu = vcpu;
+    this.#steps = steps;
+    this.#mode = mode;
+  }
+
+  register(number: number): bigint | undefined {
+    // The common ones without anything made for them.
+    if (number < GENERAL && number !== GDB_ESP) return BigInt(this.#vcpu.context.register(number));
+    return this.#viewed(number);
+  }
+
+  memory(address: number, length: number): Uint8Array {
+    return this.#vcpu.space.readLinear(address, length);
+  }
+
+  #viewed(number: number): bigint | undefined {
+    const value = shownRegister(new VcpuRegisters(this.#vcpu, this.#steps), number, this.#mode);
+    return typeof value === 'number' ? BigInt(value) : undefined;
+  }
 }

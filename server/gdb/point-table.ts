@@ -37,7 +37,7 @@ export class PointTable {
     const ids: number[] = [];
     const alternatives: (Uint8Array | undefined)[] = conditions.length === 0 ? [undefined] : [...conditions];
     for (const condition of alternatives) {
-      const id = await this.#target.addPoint({ ...pointFor(type, address, length), condition, pcMode: this.#pcMode() });
+      const id = await this.#target.addPoint(pointFor(type, address, length, condition, this.#pcMode()));
       if (id === undefined) {
         for (const armed of ids) await this.#target.removePoint(armed);
         return false;
@@ -88,8 +88,14 @@ function nameOf(type: PointType, address: number, length: number): string {
   return `${type},${address},${length}`;
 }
 
-function pointFor(type: PointType, offset: number, length: number): Point {
+function pointFor(
+  type: PointType,
+  offset: number,
+  length: number,
+  condition: Uint8Array | undefined,
+  pcMode: PcMode,
+): Point {
   const address = { space: 'linear', offset } as const;
-  if (type === 0 || type === 1) return { kind: 'code', address };
-  return { kind: 'data', address, length, access: ACCESS[type] };
+  if (type === 0 || type === 1) return { kind: 'code', address, condition, pcMode };
+  return { kind: 'data', address, length, access: ACCESS[type], condition, pcMode };
 }

@@ -4,7 +4,7 @@
  * gdb itself has to stop, look, step and go on, and those packets are what is sent.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -79,15 +79,25 @@ class Client {
   }
 }
 
+/** Undefined while nobody listens: a socket's file is there a moment before. */
+function connection(socketPath) {
+  return new Promise((resolve) => {
+    const socket = net.connect(socketPath, () => resolve(socket));
+    socket.on('error', () => resolve(undefined));
+  });
+}
+
 /** Runs a stub on a socket, gives it to `work`, ends it. */
 async function withStub(command, socketPath, work) {
   const [program, ...args] = command;
   const child = spawn(program, args, { stdio: 'ignore' });
   try {
-    for (const limit = Date.now() + READY_MS; !existsSync(socketPath); await pause(20)) {
+    let socket;
+    for (const limit = Date.now() + READY_MS; socket === undefined; await pause(20)) {
       if (Date.now() > limit || child.exitCode !== null) throw new Error(`${program}: no stub came up`);
+      socket = await connection(socketPath);
     }
-    const client = new Client(net.connect(socketPath));
+    const client = new Client(socket);
     await client.ask('qSupported:swbreak+;hwbreak+;xmlRegisters=i386');
     await client.ask('?');
     const result = await work(client, () => cpuSeconds(child.pid));

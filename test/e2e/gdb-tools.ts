@@ -85,7 +85,8 @@ async function start(command: string, args: readonly string[], socket: string): 
     child.on('close', (status) => resolve(status ?? undefined)),
   );
   const limit = Date.now() + READY_MS;
-  while (!existsSync(socket)) {
+  // The socket's file is there a moment before somebody listens; ours says when.
+  while (!existsSync(socket) || (command === process.execPath && !text.includes('target remote'))) {
     if (Date.now() > limit || child.exitCode !== null) throw new Error(`no stub came up: ${text}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
