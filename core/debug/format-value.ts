@@ -101,6 +101,7 @@ class Formatter {
     const { object: target, value } = await loadObject(object, this.context.reader);
     if (target?.storage.kind !== 'memory') return String(value);
     const address = `@0x${target.storage.address.toString(16)}`;
+    if (depth === 0) await readStorage(target.storage, Math.min(sizeOf(target.type), 1), this.context.reader);
     // Inside of something else the address is enough: what it refers to has a place of its own.
     return depth > 0 ? address : `${address}: ${await this.object(target, depth + 1)}`;
   }

@@ -2,7 +2,7 @@
  * The same stops of the same guest, seen by stock gdb on our stub and by our debug adapter: frames, arguments,
  * locals and expressions as text, so that a test can compare them.
  */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DebugClient } from '@vscode/debugadapter-testsupport';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { tool } from '../guests/build.ts';
@@ -10,6 +10,7 @@ import type { Compiler } from '../guests/compile.ts';
 import { gdb, trapgateStub } from './gdb-tools.ts';
 import { gdbType, isUnreadable, ourWords } from './gdb-wording.ts';
 
+const FRAME_TYPES = join(import.meta.dirname, 'frame-types.py');
 const ADAPTER = resolve(import.meta.dirname, '../../dist/debug-adapter.js');
 
 /** The first and then every `every`th instruction of each function whose symbol is of this kind. */
@@ -39,6 +40,8 @@ export interface SeenFrame {
 export interface SeenStop {
   readonly pc: number;
   readonly frames: readonly SeenFrame[];
+  /** `name :: type` of what the innermost frame has, sorted. */
+  readonly variables: readonly string[];
   /** Of the innermost frame: values, with what could not be evaluated as 'error'. */
   readonly expressions: readonly string[];
   readonly types: readonly string[];
@@ -59,13 +62,14 @@ export async function seenByGdb(image: string, look: Look): Promise<SeenStop[]> 
     'set width 0',
     // It does not find units of DWARF 5 that lie in several ranges before something else of them was asked for.
     'maint expand-symtabs',
+    `source ${FRAME_TYPES}`,
     '@CONNECT',
     ...look.addresses.map((address) => `break *0x${address.toString(16)}`),
   ];
   for (let stop = 0; stop < look.stops; stop++) {
     script.push('continue', 'echo \\n@stop\\n', 'output/x $pc', 'echo \\n');
     for (const what of ['args', 'locals']) script.push(`echo @${what}\\n`, `frame apply ${look.depth} info ${what} -q`);
-    script.push('echo @end\\n');
+    script.push('echo @types\\n', 'frame-types', 'echo @end\\n');
     for (const expression of look.expressions)
       script.push('echo \\n@value\\n', `output ${expression}`, 'echo \\n@type\\n', `whatis ${expression}`);
   }
@@ -80,8 +84,10 @@ export async function seenByGdb(image: string, look: Look): Promise<SeenStop[]> 
 
 function parseStop(text: string, compiler: Compiler): SeenStop {
   const [head, ...values] = text.split('\n@value\n');
-  const [, args = '', locals = ''] = /@args\n([\s\S]*)@locals\n([\s\S]*)@end/.exec(head) ?? [];
+  const parts = /@args\n([\s\S]*)@locals\n([\s\S]*)@types\n([\s\S]*)@end/.exec(head);
+  const [, args = '', locals = '', variables = ''] = parts ?? [];
   const inFrames = parseFrames(locals, compiler);
+  const expressions = values.map((value) => ourWords(valueText(value.split('\n@type\n')[0]), compiler));
   return {
     pc: Number.parseInt(head.trim(), 16),
     frames: parseFrames(args, compiler).map(({ name, line, list }, i) => ({
@@ -90,9 +96,12 @@ function parseStop(text: string, compiler: Compiler): SeenStop {
       arguments: list,
       locals: inFrames[i]?.list ?? [],
     })),
-    expressions: values.map((value) => ourWords(valueText(value.split('\n@type\n')[0]), compiler)),
+    variables: variables.trim().split('\n').sort(),
+    expressions,
     // It knows the type of what it cannot evaluate; in the debug adapter protocol an error has none.
-    types: values.map((value) => (value.startsWith('\n@type') ? 'error' : (/type = (.*)/.exec(value)?.[1] ?? 'error'))),
+    types: values.map((value, i) =>
+      expressions[i] === 'error' ? 'error' : (/type = (.*)/.exec(value)?.[1] ?? 'error'),
+    ),
   };
 }
 
@@ -113,7 +122,8 @@ function items(text: string, compiler: Compiler): string[] {
 /** gdb puts the type of a pointer in front of it. */
 function valueText(text: string): string {
   const value = text.trim();
-  return value === '' ? 'error' : value.replace(/^\((?:[^()]|\([^()]*\))*\) (?=@?0x)/, '');
+  if (value === '' || /^\(.* &\) <error reading variable/.test(value)) return 'error';
+  return value.replace(/^\((?:[^()]|\([^()]*\))*\) (?=@?0x)/, '');
 }
 
 export async function seenByAdapter(image: string, look: Look): Promise<SeenStop[]> {
@@ -152,15 +162,19 @@ type Request = (command: string, args: object) => Promise<object>;
 async function lookAround(request: Request, look: Look): Promise<SeenStop> {
   const { stackFrames } = (await request('stackTrace', { threadId: 1 })) as DebugProtocol.StackTraceResponse['body'];
   const frames: SeenFrame[] = [];
+  const variables: string[] = [];
   for (const frame of stackFrames.slice(0, look.depth)) {
     const { scopes } = (await request('scopes', { frameId: frame.id })) as DebugProtocol.ScopesResponse['body'];
     const list = async (name: string) => {
       const scope = scopes.find((one) => one.name === name);
       if (scope === undefined) return [];
-      const { variables } = (await request('variables', {
+      const { variables: found } = (await request('variables', {
         variablesReference: scope.variablesReference,
       })) as DebugProtocol.VariablesResponse['body'];
-      return variables.map((one) => `${one.name.replace(' (hidden)', '')} = ${one.value}`);
+      const list = found.map((one) => ({ ...one, name: one.name.replace(' (hidden)', '') }));
+      if (frame === stackFrames[0])
+        variables.push(...list.map((one) => `${one.name} :: ${gdbType(one.type ?? '', look.compiler)}`));
+      return list.map((one) => `${one.name} = ${one.value}`);
     };
     frames.push({
       name: frame.name.replace(/\+0x[0-9a-f]+$/, ''),
@@ -187,5 +201,5 @@ async function lookAround(request: Request, look: Look): Promise<SeenStop> {
     }
   }
   const pc = Number.parseInt(stackFrames[0].instructionPointerReference ?? '0', 16);
-  return { pc, frames, expressions, types };
+  return { pc, frames, variables: variables.length === 0 ? [''] : variables.sort(), expressions, types };
 }

@@ -117,6 +117,8 @@ export function gdb(
   const args = ['-q', '-nx', '-batch', ...commands.flatMap((line) => ['-ex', line])];
   const child = spawn('gdb', image === undefined ? args : [...args, image], {
     cwd: GUESTS,
+    // Bytes that are no ASCII are escapes, and not characters of whoever runs the tests.
+    env: { ...process.env, LC_ALL: 'C' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

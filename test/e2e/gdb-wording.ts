@@ -26,5 +26,10 @@ export function isUnreadable(answer: string): boolean {
 
 /** The type of a value as we print it, in gdb's words: it does not look at the names that Rust gives to pointers. */
 export function gdbType(type: string, compiler: Compiler): string {
-  return compiler === 'rustc' ? type.replace(/^(?:&mut |&|\*const )(?!str$|\[|dyn )/, '*mut ') : type;
+  if (compiler !== 'rustc') return type;
+  const array = /^\[(.*)(; \d+\])$/.exec(type);
+  if (array !== null) return `[${gdbType(array[1], compiler)}${array[2]}`;
+  const pointer = /^(?:&mut |&|\*const |\*mut )(?!str$|\[|dyn )(.*)$/.exec(type);
+  if (pointer !== null) return `*mut ${gdbType(pointer[1], compiler)}`;
+  return type.replace(/^extern "C" fn\(/, '*mut fn (');
 }
