@@ -103,6 +103,13 @@ export class Workbench {
     await until(`a stop at line ${line}`, LIMIT, async () => (await text()).includes(`${line}:`));
     // Keys are for the stopped guest only when the buttons are.
     await this.toolbar.locator('.codicon-debug-step-over:not(.disabled)').first().waitFor();
+    // VS Code asks for the first frame, and a little later for the rest; when it stops again in between, it offers them.
+    const more = this.page.locator('.debug-call-stack .monaco-list-row', { hasText: 'Load More' }).first();
+    await until('the whole call stack', LIMIT, async () => {
+      if (await done(more.waitFor({ state: 'hidden', timeout: 10 * PAUSE }))) return true;
+      await done(more.click({ timeout: SHORT }));
+      return false;
+    });
     return text();
   }
 
