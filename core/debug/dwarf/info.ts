@@ -114,12 +114,15 @@ class InfoReader {
   private readonly functions: PendingFunction[] = [];
   private readonly problems: string[] = [];
   private readonly abbreviations = new Map<number, Map<number, Abbreviation>>();
+  /** A piece of a function takes a byte at least, if each has its own list: what more there is, damage made. */
+  private piecesLeft: number;
   /** By offset in .debug_info: a function entry's own name, or the entry that has it. */
   private readonly names = new Map<number, string | number>();
 
   constructor(sections: DebugSections, skeleton: Unit | undefined) {
     this.sections = sections;
     this.skeleton = skeleton;
+    this.piecesLeft = sections.ranges.length + sections.rangeLists.length;
   }
 
   run(): void {
@@ -208,8 +211,11 @@ class InfoReader {
     const origin = unit.reference(attributes.get(AT_ABSTRACT_ORIGIN) ?? attributes.get(AT_SPECIFICATION));
     if (name !== undefined) this.names.set(offset, name);
     else if (origin !== undefined) this.names.set(offset, origin);
+    if (this.piecesLeft < 0) return;
     const ranges = unit.ranges(attributes);
     if (ranges.length === 0) return;
+    if (ranges.length > 1) this.piecesLeft -= ranges.length;
+    if (this.piecesLeft < 0) this.problems.push('functions share lists of address ranges: those behind are left out');
     const low = unit.address(attributes.get(AT_ENTRY_PC)) ?? unit.address(attributes.get(AT_LOW_PC));
     this.functions.push({ entry: low ?? ranges[0].start, ranges, unit: info, inlined, offset });
   }

@@ -7,12 +7,15 @@ export interface Range {
   readonly end: number;
 }
 
+/** More pieces than a compiler makes of a scope; in a damaged file every scope may lead to the same endless list. */
+const MOST_PIECES = 4096;
+
 /** Pairs relative to a base, which an entry of all ones replaces; two zeros end the list. */
 export function readRanges(section: Uint8Array, offset: number, unitBase: number): Range[] {
   const ranges: Range[] = [];
   const cursor = new ByteCursor(section, offset);
   let base = unitBase;
-  while (cursor.more) {
+  while (cursor.more && ranges.length < MOST_PIECES) {
     const start = cursor.u32();
     const end = cursor.u32();
     if (cursor.overrun || (start === 0 && end === 0)) break;
@@ -32,7 +35,7 @@ export function readRangeList(
   const ranges: Range[] = [];
   const cursor = new ByteCursor(section, offset);
   let base = unitBase;
-  while (cursor.more) {
+  while (cursor.more && ranges.length < MOST_PIECES) {
     const kind = cursor.u8();
     if (kind === 1) base = addressAt(cursor.uleb());
     else if (kind === 2) add(ranges, addressAt(cursor.uleb()), addressAt(cursor.uleb()));
