@@ -29,5 +29,5 @@ Or follow it from the boot sector, in real mode, to user mode:
 Attach VS Code: open this folder (${root}), choose "Run Extension" (F5), then in the new
 window add a launch configuration { "type": "trapgate", "request": "launch", "name": "Demo",
 "program": "\${workspaceFolder}/dist/demo.elf" } and press F5. Or join a machine that runs:
-  node dist/trapgate.js run dist/demo.elf --dap 4711
+  node dist/trapgate.js run dist/demo.elf --dap 4711 --wait
 with { "type": "trapgate", "request": "attach", "name": "Demo", "target": "localhost:4711" }.`);
