@@ -1,7 +1,7 @@
 /**
- * Generates the tier-0 module: one hot loop with an arm a hot form, one function a form for the rest, and
- * the few runtime functions (branch accounting, code lookup) that both share. Run at build time; nothing in
- * it depends on a machine.
+ * Generates the tier-0 module: one hot loop with an arm a hot form, one function a form for the others (those of
+ * rare forms in a module of their own inside it), and the few runtime functions (branch accounting, code lookup)
+ * that all share. Run at build time; nothing in it depends on a machine.
  */
 
 import type { Form } from '../../isa/forms.ts';

@@ -5,12 +5,12 @@ import { HOT } from './hot.ts';
 import { FIRST_FORM } from './record.ts';
 
 /** With these a kernel finds and initialises an FPU. */
-const FPU_CONTROL = new Set(['fninit', 'fnstsw', 'fnstcw', 'fldcw', 'fnclex']);
+const FPU_SET_UP = new Set(['fninit', 'fnstsw', 'fnstcw', 'fldcw', 'fnclex']);
 
 /** Forms that a flat 32-bit kernel may never meet: x87, other segments or 16-bit addressing, checked stacks. */
 function isRare({ mnemonic, shapes, addressing, flat }: Form): boolean {
   if (shapes.includes('g') || addressing === 'g' || !flat) return true;
-  return isX87Mnemonic(mnemonic) && !FPU_CONTROL.has(mnemonic);
+  return isX87Mnemonic(mnemonic) && !FPU_SET_UP.has(mnemonic);
 }
 
 /** Hot forms first, so that the hot loop's branch table is dense; rare ones last: they are a module of their own. */
