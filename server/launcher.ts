@@ -8,12 +8,36 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import vm from 'node:vm';
 
-type Body = (exports: object, require: (name: string) => unknown, module: { exports: object }) => void;
+type Require = (name: string) => unknown;
+type Body = (
+  exports: object,
+  require: Require,
+  module: { exports: object },
+  dirname: string,
+  loadPart: (part: string) => object,
+) => void;
 
+/** Those of the files that were read, by part. */
+const bodies = new Map<string, Body>();
 const loaded = new Map<string, { exports: object }>();
 
-/** What was loaded, by file: the build asks each for its bytecode after a run. */
+/** What was read, by file: the build asks each for its bytecode after a run. */
 export const scripts = new Map<string, vm.Script>();
+
+/** Reads the file of a part and of the parts that come with it. */
+function read(part: string): void {
+  const name = part.replace(/\.js$/, `-${process.env.TRAPGATE_STAMP}.js`);
+  const file = path.join(__dirname, name);
+  const bytecode = `${file}.bytecode`;
+  // esbuild writes ASCII: as Latin-1 it need not be decoded.
+  const script = new vm.Script(readFileSync(file, 'latin1'), {
+    // Not the whole path: the bytecode holds this name, and is not to tell where it was made.
+    filename: name,
+    cachedData: existsSync(bytecode) ? readFileSync(bytecode) : undefined,
+  });
+  scripts.set(file, script);
+  for (const [each, body] of Object.entries<Body>(script.runInThisContext())) bodies.set(each, body);
+}
 
 /** @param part as the parts name each other: `./trapgate-….js` */
 function load(part: string): object {
@@ -21,23 +45,13 @@ function load(part: string): object {
   if (known !== undefined) return known.exports;
   const module = { exports: {} };
   loaded.set(part, module);
-  const file = path.join(__dirname, part);
-  const bytecode = `${file}.bytecode`;
-  // esbuild writes ASCII: as Latin-1 it need not be decoded.
-  const script = new vm.Script(readFileSync(file, 'latin1'), {
-    // Not the whole path: the bytecode holds this name, and is not to tell where it was made.
-    filename: part,
-    cachedData: existsSync(bytecode) ? readFileSync(bytecode) : undefined,
-  });
-  scripts.set(file, script);
-  const requirePart = (name: string) => (name.startsWith('./trapgate-') ? load(name) : require(name));
-  (script.runInThisContext() as (...parts: [...Parameters<Body>, string]) => void)(
-    module.exports,
-    requirePart,
-    module,
-    __dirname,
-  );
+  if (!bodies.has(part)) read(part);
+  bodies.get(part)?.(module.exports, requirePart, module, __dirname, load);
   return module.exports;
 }
 
-load(`./${process.env.TRAPGATE_MAIN ?? ''}`);
+function requirePart(name: string): unknown {
+  return name.startsWith('./trapgate-') ? load(name) : require(name);
+}
+
+load('./trapgate-main.js');

@@ -3,7 +3,7 @@
  * engine packs its result into records, the monitor gets it as an `Instruction`.
  */
 import type { Instruction } from './instruction.ts';
-import { ESCAPE_TEXTS, OPCODE_TEXTS } from './opcode-texts.ts';
+import { escapeText, opcodeText } from './opcode-texts.ts';
 import { parseRow, type Row } from './opcodes.ts';
 import { CS, DS, ES, FS, GS, SS } from './registers.ts';
 
@@ -40,7 +40,7 @@ const LOCKABLE = new Set(
 
 /** By opcode: a row, or eight rows by ModRM digit; undefined until met. */
 const byOpcode: (Row | undefined | (Row | undefined)[])[] = new Array(512).fill(undefined);
-/** x87 escapes, in the order of ESCAPE_TEXTS. */
+/** x87 escapes, in the order of `escapeText`. */
 const escapes: (Row | undefined)[] = new Array(8 * 72).fill(undefined);
 
 function slotOf(opcode: number): number {
@@ -52,13 +52,13 @@ function rowOf(text: string): Row | undefined {
 }
 
 function parseOpcode(slot: number): Row | undefined | (Row | undefined)[] {
-  const text = OPCODE_TEXTS[slot];
+  const text = opcodeText(slot);
   byOpcode[slot] = text.includes('|') ? text.split('|').map(rowOf) : rowOf(text);
   return byOpcode[slot];
 }
 
 function parseEscape(index: number): Row | undefined {
-  escapes[index] = rowOf(ESCAPE_TEXTS[index]);
+  escapes[index] = rowOf(escapeText(index));
   return escapes[index];
 }
 

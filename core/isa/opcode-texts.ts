@@ -5,7 +5,6 @@
  */
 import { ROW_TEXTS, ROWS } from './opcodes.ts';
 
-/** Opcodes 00–FF, then 0F00–0FFF: '' undefined, a row, or the rows of a group by ModRM digit with `|` between. */
 export const OPCODE_TEXTS: readonly string[] = (() => {
   const texts: string[] = new Array(512).fill('');
   ROWS.forEach((row, i) => {
@@ -22,7 +21,6 @@ export const OPCODE_TEXTS: readonly string[] = (() => {
   return texts;
 })();
 
-/** x87 escapes D8–DF: per opcode 8 memory forms by digit, then 64 register forms by the low bits of ModRM. */
 export const ESCAPE_TEXTS: readonly string[] = (() => {
   const texts: string[] = new Array(8 * 72).fill('');
   ROWS.forEach((row, i) => {
@@ -33,3 +31,13 @@ export const ESCAPE_TEXTS: readonly string[] = (() => {
   });
   return texts;
 })();
+
+/** Of opcodes 00–FF, then 0F00–0FFF: '' undefined, a row, or the rows of a group by ModRM digit with `|` between. */
+export function opcodeText(slot: number): string {
+  return OPCODE_TEXTS[slot];
+}
+
+/** Of x87 escapes D8–DF: per opcode 8 memory forms by digit, then 64 register forms by the low bits of ModRM. */
+export function escapeText(index: number): string {
+  return ESCAPE_TEXTS[index];
+}

@@ -139,9 +139,11 @@ export interface MemoryLayout {
   /** Decoded records, 16 bytes each. */
   readonly records: number;
   readonly recordsSize: number;
-  /** Code tables (16-byte header and one record address for each of 4096 page offsets). */
+  /** The first FRONT_CODE_TABLES code tables: a header, then a record address for each offset in the page. */
   readonly codeTables: number;
-  readonly codeTablesSize: number;
+  /** The others, behind everything else. */
+  readonly moreCodeTables: number;
+  readonly codeTableCount: number;
   /** The first shadow table. */
   readonly shadow: number;
   /** The other shadow tables, one after another. */
@@ -156,16 +158,31 @@ export interface MemoryLayout {
   readonly total: number;
 }
 
+/** Bytes before the 4096 record addresses of a code table. */
+export const CODE_TABLE_HEADER = 16;
+export const CODE_TABLE_SIZE = CODE_TABLE_HEADER + 4096 * 4;
+
+/** So many code tables are before the frames: what a small guest needs exists from the beginning. */
+export const FRONT_CODE_TABLES = 128;
+
 /** Address of a shadow table. */
 export function shadowTable(layout: MemoryLayout, index: number): number {
   return index === 0 ? layout.shadow : layout.moreShadow + (index - 1) * SHADOW_TABLE_SIZE;
 }
 
+/** Address of a code table. */
+export function codeTable(layout: MemoryLayout, index: number): number {
+  const { codeTables, moreCodeTables } = layout;
+  return index < FRONT_CODE_TABLES
+    ? codeTables + index * CODE_TABLE_SIZE
+    : moreCodeTables + (index - FRONT_CODE_TABLES) * CODE_TABLE_SIZE;
+}
+
 /**
- * A machine begins with less than 64 MiB: V8 collects garbage at once when more is allocated outside its heap
- * in one go, and that is a tenth of the time to the guest's first byte (ARCHITECTURE.md, decisions).
+ * A machine begins with less than 32 MiB: once young array buffers hold more, V8 collects garbage at each of the
+ * next typed arrays, until they have grown old (ARCHITECTURE.md, decisions).
  */
-const INITIAL = 48 << 20;
+const INITIAL = 28 << 20;
 
 /** Lays out the memory of a machine with `frameCount` frames of 4 KiB. */
 export function layoutFor(frameCount: number, shadowCount = 8): MemoryLayout {
@@ -173,20 +190,23 @@ export function layoutFor(frameCount: number, shadowCount = 8): MemoryLayout {
   const wasmPageUp = (value: number) => Math.ceil(value / 65536) * 65536;
   const codeIndex = 0x20000;
   const recordsSize = 16 << 20;
-  const codeTablesSize = 1024 * (4096 * 4 + 16);
-  const fixed = recordsSize + codeTablesSize + shadowCount * SHADOW_TABLE_SIZE + frameCount * 4096 + (1 << 20);
+  const codeTableCount = 1024;
+  const fixed =
+    recordsSize + codeTableCount * CODE_TABLE_SIZE + shadowCount * SHADOW_TABLE_SIZE + frameCount * 4096 + (1 << 20);
   const records = pageUp(codeIndex + (fixed / 4096) * 4 + 4096);
   const codeTables = records + recordsSize;
-  const shadow = pageUp(codeTables + codeTablesSize);
+  const shadow = pageUp(codeTables + FRONT_CODE_TABLES * CODE_TABLE_SIZE);
   const frames = shadow + SHADOW_TABLE_SIZE;
   const moreShadow = frames + frameCount * 4096;
-  const total = wasmPageUp(moreShadow + (shadowCount - 1) * SHADOW_TABLE_SIZE);
+  const moreCodeTables = moreShadow + (shadowCount - 1) * SHADOW_TABLE_SIZE;
+  const total = wasmPageUp(moreCodeTables + (codeTableCount - FRONT_CODE_TABLES) * CODE_TABLE_SIZE);
   return {
     codeIndex,
     records,
     recordsSize,
     codeTables,
-    codeTablesSize,
+    moreCodeTables,
+    codeTableCount,
     shadow,
     moreShadow,
     shadowCount,

@@ -3,9 +3,9 @@
  * faults on the way. Blocks come from the opcode table, so a new row is tested without a line here.
  */
 import { describe, expect, it } from 'vitest';
+import { CODE_TABLE_HEADER } from '../../core/memory/layout.ts';
 import { FORMS } from '../../core/vcpu/interpreter/handlers.ts';
 import { HANDLER_TRAP, REC_HANDLER, REC_IMMEDIATE } from '../../core/vcpu/interpreter/record.ts';
-import { CODE_TABLE_HEADER } from '../../core/vcpu/interpreter/runtime.ts';
 import { seeded } from '../seeded.ts';
 import { engineRig } from './flat-space.ts';
 import { randomBlock } from './random-blocks.ts';

@@ -136,9 +136,13 @@ export function flatMachine(pages: number): { memory: LinearMemory; context: Con
 
 const tier0 = new WebAssembly.Module(buildTier0() as BufferSource);
 
-/** A flat machine of 64 pages with an engine that hears of writes to code, warm unless said otherwise. */
-export function engineRig(tier: 0 | 1, warm = true): ReturnType<typeof flatMachine> & { engine: DirectEngine } {
-  const machine = flatMachine(64);
+/** A flat machine with an engine that hears of writes to code, warm unless said otherwise. */
+export function engineRig(
+  tier: 0 | 1,
+  warm = true,
+  pages = 64,
+): ReturnType<typeof flatMachine> & { engine: DirectEngine } {
+  const machine = flatMachine(pages);
   const { memory, space } = machine;
   const engine = new DirectEngine(memory, space, tier0, { tier });
   space.onWrite = (page, offset, length) => engine.invalidate(page, offset, length);

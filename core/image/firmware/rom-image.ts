@@ -1,6 +1,6 @@
 /**
  * What a machine needs of the ROM before any of it runs: its bytes, and where the interrupts go. Bundles have the
- * values of these constants as a table (scripts/lib/bundles.mjs): no start-up puts the ROM together.
+ * values of these constants as a table (scripts/lib/tables.mjs): no start-up puts the ROM together.
  */
 import { buildRom } from './rom.ts';
 

@@ -6,6 +6,7 @@
 import { type Decoded, Decoder, toInstruction } from '../../isa/decode.ts';
 import type { Instruction } from '../../isa/instruction.ts';
 import type { Row } from '../../isa/opcodes.ts';
+import { CODE_TABLE_HEADER, CODE_TABLE_SIZE, codeTable } from '../../memory/layout.ts';
 import type { LinearMemory } from '../../memory/linear-memory.ts';
 import type { Mode } from '../mode.ts';
 import { type CodePage, CodePages, type PageProtection } from './code-pages.ts';
@@ -25,9 +26,7 @@ import {
   RECORD_SIZE,
   RUN_MAX,
 } from './record.ts';
-import { CODE_TABLE_HEADER } from './runtime.ts';
 
-const TABLE_SIZE = CODE_TABLE_HEADER + 4096 * 4;
 const PAGE = 4096;
 /** Longest instruction: an overlap with a write can start this far before it. */
 const LONGEST = 15;
@@ -103,12 +102,13 @@ export class CodeCache {
       return found;
     }
     const { layout } = this.memory;
-    if ((this.tables.length + 1) * TABLE_SIZE > layout.codeTablesSize) {
+    if (this.tables.length === layout.codeTableCount) {
       this.flush();
       return this.table(hostPage, mode, linearPage);
     }
     const index = this.tables.length;
-    const address = layout.codeTables + index * TABLE_SIZE;
+    const address = codeTable(layout, index);
+    this.memory.ensure(address + CODE_TABLE_SIZE);
     const table: CodeTable = { address, hostPage, page: this.pages.of(hostPage), mode, linearPage, index };
     this.tables.push(table);
     this.memory.setWord(address, linearPage < 0 ? mode.id : 0);
@@ -355,7 +355,7 @@ export class CodeCache {
   flush(): void {
     const { layout } = this.memory;
     for (const table of this.tables) {
-      this.memory.u8.fill(0, table.address, table.address + TABLE_SIZE);
+      this.memory.u8.fill(0, table.address, table.address + CODE_TABLE_SIZE);
       this.memory.setWord(layout.codeIndex + table.hostPage * 4, 0);
     }
     this.tables = [];

@@ -4,6 +4,7 @@
  */
 import { CS } from '../../isa/registers.ts';
 import {
+  CODE_TABLE_HEADER,
   CTX_BUDGET,
   CTX_CODE_HIGH,
   CTX_CODE_INDEX,
@@ -41,8 +42,6 @@ import {
 
 const CONTEXT = 0;
 const RECORD = 1;
-/** Words before the 4096 record addresses of a code table. */
-export const CODE_TABLE_HEADER = 16;
 
 function load(c: Code, base: number, offset: number): void {
   c.get(base);

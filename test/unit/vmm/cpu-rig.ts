@@ -118,7 +118,7 @@ function smallLayout(): MemoryLayout {
   const shadow = 0x30000;
   const moreShadow = shadow + SHADOW_TABLE_SIZE;
   const frames = shadow + TABLES * SHADOW_TABLE_SIZE;
-  const none = { records: shadow, recordsSize: 0, codeTables: shadow, codeTablesSize: 0 };
+  const none = { records: shadow, recordsSize: 0, codeTables: shadow, moreCodeTables: shadow, codeTableCount: 0 };
   const total = frames + PAGES * 4096;
   const tables = { shadow, moreShadow, shadowCount: TABLES };
   return { codeIndex: 0x20000, ...none, ...tables, frames, frameCount: PAGES, initial: total, total };
