@@ -1,4 +1,7 @@
-/** Bytes on their way to a descriptor, gathered so that a byte from the guest costs no system call. */
+/**
+ * Bytes on their way to a descriptor. The first one after a flush is written at once, so that what the guest
+ * prints is seen when it begins to; those after it are gathered, so that each costs no system call.
+ */
 import { cannotWrite, closeOutput, OutputClosed, openOutput, writeAll } from './files.ts';
 
 const CAPACITY = 16 * 1024;
@@ -8,6 +11,8 @@ export class ByteFile {
   readonly #path: string;
   readonly #buffer = new Uint8Array(CAPACITY);
   #length = 0;
+  #gathering = false;
+  #failure: unknown;
   /** The last byte put, or a line feed when there was none. */
   last = 0x0a;
 
@@ -25,21 +30,30 @@ export class ByteFile {
     return new ByteFile(1, 'standard output');
   }
 
+  /** Never throws, for a guest's instruction is under way: what goes wrong is told by the next `flush`. */
   put(byte: number): void {
     this.#buffer[this.#length++] = byte;
     this.last = byte;
-    if (this.#length === CAPACITY) this.flush();
+    if (this.#length === CAPACITY || !this.#gathering) this.#write();
+    this.#gathering = true;
   }
 
   /** @throws OutputClosed, or UserError when the bytes cannot be written */
   flush(): void {
-    if (this.#length === 0) return;
+    this.#gathering = false;
+    if (this.#length > 0) this.#write();
+    if (this.#failure === undefined) return;
+    throw this.#failure instanceof OutputClosed ? this.#failure : cannotWrite(this.#path, this.#failure);
+  }
+
+  #write(): void {
     const length = this.#length;
     this.#length = 0;
+    if (this.#failure !== undefined) return;
     try {
       writeAll(this.#descriptor, this.#buffer.subarray(0, length));
     } catch (error) {
-      throw error instanceof OutputClosed ? error : cannotWrite(this.#path, error);
+      this.#failure = error;
     }
   }
 

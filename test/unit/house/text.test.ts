@@ -1,5 +1,6 @@
 /** Rules about the text of the project that no linter knows. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -37,6 +38,11 @@ function places(pattern: RegExp, only = /./): string[] {
     );
 }
 
+/** Bytes; 0 when it is no longer there. */
+function sizeOf(name: string): number {
+  return statSync(path.join(root, name), { throwIfNoEntry: false })?.size ?? 0;
+}
+
 describe('the text of the project', () => {
   it('is what this test thinks it is', () => {
     expect(files.length).toBeGreaterThan(100);
@@ -67,5 +73,12 @@ describe('the text of the project', () => {
       .filter(([, text]) => text.split('\n').length - 1 > 400)
       .map(([name]) => name);
     expect(long).toEqual([]);
+  });
+
+  it('holds no dump or disk image by mistake', () => {
+    const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0');
+    expect(tracked.length).toBeGreaterThan(100);
+    const large = tracked.filter((name) => name !== '' && sizeOf(name) > 512 * 1024);
+    expect(large).toEqual([]);
   });
 });
