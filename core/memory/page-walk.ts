@@ -15,8 +15,12 @@ export const PTE_ACCESSED = 1 << 5;
 export const PTE_DIRTY = 1 << 6;
 /** In a directory entry, with CR4.PSE: maps 4 MiB. */
 export const PDE_LARGE = 1 << 7;
-/** SDM vol. 3, 4.3: bits 21:13 of a 4 MiB entry are reserved where PSE-36 does not exist. */
-const PDE_LARGE_RESERVED = 0x003fe000;
+/**
+ * SDM vol. 3, 4.3, with CR4.PSE: bits 21:13 of a 4 MiB entry are reserved where PSE-36 does not exist, and bit 12 of
+ * it and bit 7 of a page-table entry where the page attribute table does not.
+ */
+const PDE_LARGE_RESERVED = 0x003ff000;
+const PTE_RESERVED = 1 << 7;
 
 export const WALK_MAPPED = 0;
 export const WALK_ABSENT = 1;
@@ -91,6 +95,7 @@ function walk(physical: PhysicalMemory, cr3: number, pse: boolean, mask: number,
   const tableEntry = physical.word(out.tableAt);
   out.tableEntry = tableEntry;
   if ((tableEntry & PTE_PRESENT) === 0) return WALK_ABSENT;
+  if (pse && tableEntry & PTE_RESERVED) return WALK_RESERVED;
   out.rights = directoryEntry & tableEntry;
   out.physicalPage = (tableEntry & mask) >>> 12;
   return WALK_MAPPED;

@@ -119,9 +119,9 @@ function checkDebugAccess(monitor: Monitor, reg: number): Outcome {
   if ((reg === 4 || reg === 5) && cpu.cr4 & CR4_DE) return monitor.raise(UD, 0, `DR${reg} with CR4.DE`);
   if (requireRing0(monitor, 'MOV DR') !== DONE) return FAULT;
   if (cpu.dr[7] & DR7_GD) {
-    cpu.dr[7] &= ~DR7_GD;
-    cpu.dr[6] |= DR6_BD;
-    return monitor.raise(DB, 0, 'access to a debug register with DR7.GD');
+    monitor.raise(DB, 0, 'access to a debug register with DR7.GD');
+    monitor.faultDebug = DR6_BD;
+    return FAULT;
   }
   return DONE;
 }

@@ -4,6 +4,7 @@
  * points stop here, before delivery.
  */
 import {
+  DB,
   DE,
   DOUBLE_FAULT,
   type FaultRecord,
@@ -19,6 +20,7 @@ import { SOURCE_EXCEPTION, SOURCE_EXTERNAL, SOURCE_ICEBP, SOURCE_SOFTWARE, type 
 import { deliver } from './interrupts.ts';
 import type { Monitor } from './monitor.ts';
 import { DONE, REFUSED } from './outcome.ts';
+import { DR7_GD } from './virtual-cpu.ts';
 
 export type Delivery = 0 | 1 | 2 | 3;
 export const DELIVERED = 0;
@@ -132,10 +134,14 @@ export class Events {
     let pushedEip = returnEip;
     for (;;) {
       if (from === SOURCE_EXCEPTION && current === PAGE_FAULT) monitor.cpu.cr2 = linear;
+      const debug = from === SOURCE_EXCEPTION && current === DB;
+      if (debug) monitor.cpu.dr[6] |= monitor.faultDebug;
       if (this.anyArmed && this.stopsAt(current, from)) {
         this.chain = [...(chain ?? []), this.record(current, from, faultCode, linear, cause)];
         return STOPPED;
       }
+      // Every #DB lets its handler at the debug registers (SDM vol. 3, 17.2.4).
+      if (debug) monitor.cpu.dr[7] &= ~DR7_GD;
       const withCode = from === SOURCE_EXCEPTION && hasErrorCode(current);
       const isFault = restarts && current !== DOUBLE_FAULT;
       const outcome = deliver(monitor, current, from, withCode ? faultCode : -1, pushedEip, isFault);

@@ -4,6 +4,7 @@
  */
 import {
   SELECTOR_INDEX_MASK,
+  SELECTOR_LDT,
   TYPE_CALL_GATE16,
   TYPE_CALL_GATE32,
   TYPE_TASK_GATE,
@@ -129,7 +130,9 @@ function transferSystem(monitor: Monitor, instruction: Instruction, call: boolea
   const code = selector & SELECTOR_INDEX_MASK;
   const { type } = codeSlot;
   const isGate = type === TYPE_CALL_GATE16 || type === TYPE_CALL_GATE32;
-  const isTask = type === TYPE_TASK_GATE || type === TYPE_TSS16 || type === TYPE_TSS32;
+  // A TSS counts in the GDT only (SDM vol. 3, 7.2.2).
+  const isTss = (type === TYPE_TSS16 || type === TYPE_TSS32) && !(selector & SELECTOR_LDT);
+  const isTask = type === TYPE_TASK_GATE || isTss;
   if (!isGate && !isTask)
     return monitor.raise(GP, code, 'far transfer to a system descriptor that is neither gate nor available TSS');
   if (codeSlot.dpl < cpu.cpl || (selector & 3) > codeSlot.dpl)

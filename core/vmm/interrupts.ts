@@ -20,7 +20,7 @@ import { GP, NP } from '../isa/exceptions.ts';
 import { CS, SS } from '../isa/registers.ts';
 import { CTX_FLAG_REST, CTX_SEGMENTS, SEG_LIMIT, SEGMENT_STRIDE } from '../memory/layout.ts';
 import { fetchDescriptor, isNull, markAccessed } from './descriptor-tables.ts';
-import { SOURCE_SOFTWARE, type Source } from './event-source.ts';
+import { SOURCE_ICEBP, SOURCE_SOFTWARE, type Source } from './event-source.ts';
 import { innerStack, readInnerStack } from './inner-stack.ts';
 import type { Monitor } from './monitor.ts';
 import { DONE, type Outcome } from './outcome.ts';
@@ -122,7 +122,9 @@ function deliverProtected(
   if (markAccessed(monitor, codeSlot) !== DONE || (inner && markAccessed(monitor, monitor.stackSlot) !== DONE))
     return monitor.memoryFault();
 
-  const flags = context.eflags;
+  // A software interrupt has cleared RF like any other instruction (SDM vol. 3, 17.3.1.1).
+  const byInstruction = source === SOURCE_SOFTWARE || source === SOURCE_ICEBP;
+  const flags = byInstruction ? context.eflags & ~RF : context.eflags;
   if (inner) {
     frame.push(monitor, context.selector(SS));
     frame.push(monitor, context.register(4));

@@ -57,6 +57,8 @@ export class Monitor {
   faultVector = 0;
   faultCode = 0;
   faultLinear = 0;
+  /** DR6 bits that say why there is a #DB. */
+  faultDebug = 0;
   faultCause = '';
   refusal = '';
   /** CHANGED_* bits since the loop last looked. */
@@ -84,6 +86,7 @@ export class Monitor {
     this.faultVector = vector;
     this.faultCode = errorCode;
     this.faultLinear = 0;
+    this.faultDebug = 0;
     this.faultCause = cause;
     return FAULT;
   }

@@ -12,7 +12,7 @@ import { SOURCE_EXCEPTION, SOURCE_EXTERNAL, type Source } from './event-source.t
 import { DELIVERED, type Delivery, Events, SHUT_DOWN, STOPPED, type VectorPoint } from './events.ts';
 import { HANDLERS } from './handlers.ts';
 import { type Handler, Monitor, type MonitorParts, setFpuMode } from './monitor.ts';
-import { AGAIN, DONE, FAULT, type Outcome, POINT } from './outcome.ts';
+import { AGAIN, DONE, FAULT, JUMPED, type Outcome, POINT } from './outcome.ts';
 import { resetProcessor } from './reset.ts';
 import type { TrapCounter, TrapStatistics } from './statistics.ts';
 import { CR0_NE, DR6_BS, SHADOW_NONE, SHADOW_SS, type VirtualCpu, X87_ERRORS_BY_IRQ13 } from './virtual-cpu.ts';
@@ -248,10 +248,11 @@ export class Vmm {
       }
       this.steps++;
       cpu.deliveries = 0;
-      // RF as it was before: IRET may have set it for the next instruction.
-      if (rest & RF && instruction.mnemonic !== 'iret') this.#setRepeating(false);
-      // A software interrupt has cleared TF and gets no trap; a load of SS suppresses it.
-      if (single && cpu.interruptShadow !== SHADOW_SS && !isInterrupt(instruction)) cpu.pendingDebug |= DR6_BS;
+      // RF as it was before: a 32-bit IRET may have set it for the next instruction.
+      if (rest & RF && !(instruction.mnemonic === 'iret' && instruction.operandSize === 4)) this.#setRepeating(false);
+      // A software interrupt that was taken has cleared TF and gets no trap; a load of SS suppresses it.
+      const taken = outcome === JUMPED && isInterrupt(instruction);
+      if (single && cpu.interruptShadow !== SHADOW_SS && !taken) cpu.pendingDebug |= DR6_BS;
       if (outcome === AGAIN) {
         shadow = SHADOW_NONE;
         rest |= RF;
@@ -311,8 +312,8 @@ export class Vmm {
 
   #deliverDebug(): VmmExit | undefined {
     const { cpu, monitor } = this;
-    cpu.dr[6] |= cpu.pendingDebug;
     monitor.raise(DB, 0, 'single step');
+    monitor.faultDebug = cpu.pendingDebug;
     const delivery = this.events.raise(DB, SOURCE_EXCEPTION, monitor.context.eip, false);
     if (delivery === DELIVERED) {
       cpu.pendingDebug = 0;

@@ -11,6 +11,7 @@ import {
   descriptor,
   FREE,
   gate,
+  LDT,
   LDT_SELECTOR,
   protectedMode,
   putDescriptor,
@@ -39,6 +40,7 @@ function result(next: Instruction): string {
 
 const FLAT = 0xffffffff;
 const CONFORMING = 0xc09f00;
+const IN_LDT = 0x0c;
 
 describe.each(['jmp_far', 'call_far'])('%s to a code segment', (mnemonic) => {
   it.each<[string, 0 | 3, number, number, string]>([
@@ -60,11 +62,15 @@ describe.each(['jmp_far', 'call_far'])('%s to a code segment', (mnemonic) => {
     ['an interrupt gate', 0, FREE, 0x8e00, '#13(40)'],
     ['a busy TSS', 0, TSS_SELECTOR, 0, '#13(28)'],
     ['a TSS', 0, FREE, 0x8900, 'refused'],
+    ['a TSS in the LDT', 0, IN_LDT, 0x8900, '#13(c)'],
     ['a task gate', 0, FREE, 0x8500, 'refused'],
+    ['a task gate in the LDT', 0, IN_LDT, 0x8500, 'refused'],
     ['a task gate beyond reach', 3, FREE, 0x8500, '#13(40)'],
   ])('in %s', (_name, cpl, selector, access, expected) => {
     protectedMode(rig, cpl);
-    if (access !== 0) putDescriptor(rig, FREE, descriptor(0, FLAT, access));
+    if (access !== 0) putDescriptor(rig, selector & ~3, descriptor(0, FLAT, access));
+    if (selector === IN_LDT)
+      Object.assign(rig.cpu.ldtr, { selector: LDT_SELECTOR, base: LDT, limit: 0xff, access: 0x8200 });
     expect(result(far(mnemonic, selector))).toBe(expected);
     if (expected === 'ok') {
       expect(rig.context.selector(CS)).toBe((selector & ~3) | cpl);

@@ -98,6 +98,21 @@ describe('single-stepping by TF', () => {
     expect(rig.context.eflags & TF).toBe(0);
   });
 
+  it('traps after an INTO that is not taken', () => {
+    put([0x5000, instruction('into')]);
+    rig.vmm.run(1);
+    expect(rig.context.eip).toBe(0xa010);
+    expect(rig.word(STACK0 - 12)).toBe(0x5001);
+  });
+
+  it('lets its handler at the debug registers, whatever DR7.GD was', () => {
+    rig.cpu.dr[7] |= 0x2000;
+    put([0xa010, instruction('mov_from_dr', { reg: 6, rm: EAX, length: 3 })]);
+    rig.vmm.run(2);
+    expect(rig.context.eip).toBe(0xa013);
+    expect(rig.context.register(EAX) & 0x6000).toBe(0x4000);
+  });
+
   it('traps after the instruction that follows a load of SS', () => {
     rig.context.setRegister(EAX, DATA0);
     put([0x5000, instruction('mov_to_seg', { reg: 2, rm: EAX })]);
@@ -155,6 +170,26 @@ describe('RF', () => {
     expect(rig.context.eflags & RF).toBe(RF);
     rig.vmm.run(1);
     expect(rig.context.eflags & RF).toBe(0);
+  });
+
+  it('is clear in what a software interrupt pushes, set where that faults', () => {
+    rig.context.eflags = 2 | RF;
+    rig.execute(instruction('int', { immediate: 0x20, length: 2 }));
+    expect(rig.word(STACK0 - 4)).toBe(2);
+    rig.context.eflags = 2 | RF;
+    rig.context.eip = 0x5100;
+    rig.context.setRegister(ESP, STACK0);
+    rig.execute(instruction('int', { immediate: 0xff, length: 2 }));
+    expect(isAtHandler(rig, 13)).toBe(true);
+    expect(rig.word(STACK0 - 4)).toBe(2 | RF);
+  });
+
+  it('ends with a 16-bit IRET, which cannot pop it', () => {
+    rig.context.eflags = 2 | RF;
+    rig.context.setRegister(ESP, STACK0 - 6);
+    [0x5100, 8, 2].forEach((value, i) => rig.poke(STACK0 - 6 + 2 * i, value, 2));
+    rig.execute(instruction('iret', { operandSize: 2 }));
+    expect([rig.context.eip, rig.context.eflags & RF]).toEqual([0x5100, 0]);
   });
 });
 

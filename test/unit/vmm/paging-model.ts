@@ -71,12 +71,13 @@ export class PagingModel {
     let pteAt = -1;
     let physical: number;
     if (cr4 & 0x10 && pde & 0x80) {
-      if (((pde >>> 13) & 0x1ff) !== 0) return fault(9);
+      if (((pde >>> 12) & 0x3ff) !== 0) return fault(9);
       physical = wire((pde & 0xffc00000) + (linear & 0x3fffff));
     } else {
       pteAt = wire((pde & 0xfffff000) + ((linear >>> 12) & 0x3ff) * 4);
       const pte = this.word(pteAt);
       if ((pte & 1) === 0) return fault(0);
+      if (cr4 & 0x10 && pte & 0x80) return fault(9);
       rights &= pte;
       physical = wire((pte & 0xfffff000) + (linear & 0xfff));
     }

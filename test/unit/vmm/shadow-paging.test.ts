@@ -101,6 +101,16 @@ describe('two-level paging', () => {
     expect(rig.read(0x800000, 4)).toEqual({ kind: 'fault', errorCode: 9, linear: 0x800000 });
   });
 
+  it('refuses the PAT bits with PSE, since the model has no page attribute table', () => {
+    const rig = paged(2048);
+    rig.poke(DIRECTORY + 4, 0x401000 | P | W | U | PS);
+    rig.poke(TABLE + 4 * 6, 0x6000 | P | W | U | PS);
+    expect(rig.read(0x6000, 4)).toEqual({ kind: 'value', value: 0 });
+    rig.set({ cr4: CR4_PSE });
+    expect(rig.read(0x6000, 4)).toEqual({ kind: 'fault', errorCode: 9, linear: 0x6000 });
+    expect(rig.write(0x400000, 4, 1)).toEqual({ kind: 'fault', errorCode: 11, linear: 0x400000 });
+  });
+
   it('a write to a traced table is seen at the next access, and a burst ends the trace', () => {
     const rig = paged();
     rig.write(0x8000, 4, 0xaaaa);

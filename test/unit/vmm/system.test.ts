@@ -182,6 +182,14 @@ describe('control registers', () => {
     expect(rig.cpu.dr[7] & 0x2000).toBe(0);
   });
 
+  it('DR7.GD traps also when a vector point had stopped for it', () => {
+    rig.cpu.dr[7] |= 0x2000;
+    rig.vmm.setVectorPoints([{ vector: 1, source: 'exception' }]);
+    expect(rig.execute(instruction('mov_from_dr', { reg: 0, rm: EAX })).reason).toBe('vector');
+    rig.vmm.run(1);
+    expect(rig.context.eip).toBe(0xa011);
+  });
+
   it('refuses breakpoints in debug registers by name', () => {
     rig.context.setRegister(EAX, 1);
     expect(rig.execute(instruction('mov_to_dr', { reg: 7, rm: EAX })).reason).toBe('refused');
