@@ -39,14 +39,18 @@ export class DebugDriver {
   readonly target: MachineTarget;
   readonly #options: DebugDriverOptions;
   #finish: (end: RunEnd) => void = () => {};
-  readonly #ended = new Promise<RunEnd>((resolve) => {
+  #fail: (error: unknown) => void = () => {};
+  readonly #ended = new Promise<RunEnd>((resolve, reject) => {
     this.#finish = resolve;
+    this.#fail = reject;
   });
   /** Whether input may still come from outside. */
   inputOpen = false;
 
   constructor(machine: Machine, options: DebugDriverOptions) {
     this.#options = options;
+    // `run` may not wait for it yet when a client's guest makes it fail.
+    this.#ended.catch(() => {});
     // With a debugger in reach a reset stops only while one has control.
     machine.onReset = 'reboot';
     this.target = new MachineTarget(machine, {
@@ -71,7 +75,7 @@ export class DebugDriver {
     this.target.wake();
   }
 
-  /** @throws UserError when the address cannot be listened on */
+  /** @throws UserError when the address cannot be listened on, and what `afterSlice` throws */
   async run(): Promise<RunEnd> {
     const { gdb, dap, timeout, say } = this.#options;
     const listener =
@@ -98,7 +102,7 @@ export class DebugDriver {
       const { codeBits } = await this.target.readRegisters(0);
       if (codeBits === 16) say(`gdb: the guest starts in 16-bit code, which gdb follows after: source ${GDB_SCRIPT}`);
     }
-    if (this.#options.run) void this.target.resume({ kind: 'continue' });
+    if (this.#options.run) this.target.resume({ kind: 'continue' }).catch(this.#fail);
     const timer =
       timeout === undefined
         ? undefined
@@ -112,9 +116,18 @@ export class DebugDriver {
     }
   }
 
+  /** Output that cannot be written ends the run: it is no matter of whoever resumed the guest. */
+  #passOutput(): void {
+    try {
+      this.#options.afterSlice();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   #afterSlice(): void {
     const { scenario } = this.#options;
-    this.#options.afterSlice();
+    this.#passOutput();
     if (scenario?.failed) this.#notMet('the guest halted for good');
     else if (scenario?.finished) this.#finish({ reason: 'step', status: 0, message: '' });
   }
@@ -131,7 +144,7 @@ export class DebugDriver {
       this.stop('timeout', `stopped: the guest halted ${why}, nothing can wake it`, STATUS_LIMIT);
     }
     if (event.kind !== 'stopped') return;
-    this.#options.afterSlice();
+    this.#passOutput();
     const end = this.#endOf(event.stop);
     if (end !== undefined) this.#finish(end);
   }

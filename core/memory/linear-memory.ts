@@ -16,9 +16,11 @@ export class LinearMemory {
   u32!: Uint32Array;
   view!: DataView;
 
+  /** @throws UserError when the host has not even the addresses for it */
   constructor(layout: MemoryLayout) {
     this.layout = layout;
-    this.memory = new WebAssembly.Memory({ initial: layout.initial / WASM_PAGE, maximum: layout.total / WASM_PAGE });
+    const pages = { initial: layout.initial / WASM_PAGE, maximum: layout.total / WASM_PAGE };
+    this.memory = fromHost(layout.total, () => new WebAssembly.Memory(pages));
     this.#remake();
   }
 
@@ -36,15 +38,7 @@ export class LinearMemory {
     if (end <= this.size) return;
     // Twice as much each time: growing costs V8 a collection of its garbage, whatever the amount.
     const wanted = Math.min(Math.max(end, 2 * this.size), this.layout.total);
-    try {
-      this.memory.grow(Math.ceil((wanted - this.size) / WASM_PAGE));
-    } catch {
-      throw new UserError(
-        'host-memory',
-        `the host has no ${Math.ceil(wanted / 0x100000)} MiB of memory for this machine`,
-        'give the guest less with --memory',
-      );
-    }
+    fromHost(wanted, () => this.memory.grow(Math.ceil((wanted - this.size) / WASM_PAGE)));
     this.#remake();
   }
 
@@ -64,5 +58,17 @@ export class LinearMemory {
 
   setWord(address: number, value: number): void {
     this.i32[address >>> 2] = value;
+  }
+}
+
+function fromHost<T>(bytes: number, allocate: () => T): T {
+  try {
+    return allocate();
+  } catch {
+    throw new UserError(
+      'host-memory',
+      `the host has no ${Math.ceil(bytes / 0x100000)} MiB of memory for this machine`,
+      'give the guest less with --mem',
+    );
   }
 }

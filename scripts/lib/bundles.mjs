@@ -12,7 +12,16 @@
  *   assembly.tmLanguage.json   how VS Code colours assembly
  *   trapgate-gdb.py    for gdb: follows a guest between 16-bit and 32-bit code
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { bundleCommand, writeBytecode } from './command.mjs';
@@ -76,6 +85,8 @@ function copy(from, to) {
 export async function build() {
   mkdirSync(path.join(dist, '.build'), { recursive: true });
   const stamp = newestSource();
+  // A build that is cut short leaves parts of two: the next user of dist is to build again.
+  rmSync(path.join(dist, '.build/stamp'), { force: true });
   await buildTier0();
   const present = BUNDLES.filter(({ entry }) => existsSync(source(entry)));
   const results = await Promise.all([bundleCommand(), ...present.map(bundle)]);

@@ -49,11 +49,12 @@ export async function buildTier0() {
       let low = 0;
       let high = ${numbers.length};
       while (low < high) {
-        const at = (low + high) >>> 1;
-        const found = NUMBERS.substr(at * ${KEY + NUMBER}, ${KEY});
-        if (found === wanted) return Number(NUMBERS.substr(at * ${KEY + NUMBER} + ${KEY}, ${NUMBER}));
-        if (found < wanted) low = at + 1;
-        else high = at;
+        const middle = (low + high) >>> 1;
+        const at = middle * ${KEY + NUMBER};
+        const found = NUMBERS.slice(at, at + ${KEY});
+        if (found === wanted) return Number(NUMBERS.slice(at + ${KEY}, at + ${KEY + NUMBER}));
+        if (found < wanted) low = middle + 1;
+        else high = middle;
       }
     }
     export const FIRST_RARE = ${made.FIRST_RARE};

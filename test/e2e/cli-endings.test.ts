@@ -85,6 +85,15 @@ describe('without a scenario', () => {
     expect(result.stderr).not.toMatch(/ {4}at |internal/);
   });
 
+  it.each([[], ['--gdb', ':0', '--no-wait'], ['--dap', ':0']])(
+    'output that cannot be written is one line and status 2 (%s)',
+    async (...driver) => {
+      const result = await trapgate(['run', guestPath('hello-serial'), '--serial-out', '/dev/full', ...driver]);
+      expect(result.status).toBe(2);
+      expect(result.stderr).toMatch(/^(trapgate: (gdb|debug adapter): .*\n)?trapgate: cannot write \/dev\/full: .*\n$/);
+    },
+  );
+
   it('Ctrl-C stops cleanly', async () => {
     const result = await trapgate(['run', guestPath('echo'), '--json', '--serial-out', 'c.txt'], {
       input: 'abc',

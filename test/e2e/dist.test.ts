@@ -1,6 +1,17 @@
 /** What is built and shipped: every bundle is there, loads where it should, and carries its notices. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -84,6 +95,26 @@ describe('dist', () => {
     const notices = readFileSync(dist('THIRD-PARTY-NOTICES.txt'), 'utf8');
     for (const name of ['iced-x86', '@vscode/debugadapter']) expect(notices).toContain(`${name} `);
     expect(notices).toContain('Permission is hereby granted');
+  });
+});
+
+describe('a build that is cut short', () => {
+  it('is not taken for a whole one', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'trapgate-build-'));
+    try {
+      for (const name of ['core', 'server', 'extension', 'scripts', 'package.json'])
+        cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+      symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
+      const stamp = path.join(folder, 'dist/.build/stamp');
+      // A folder where a file is to be stops the build half way.
+      for (const name of ['.build', 'demo.elf']) mkdirSync(path.join(folder, 'dist', name), { recursive: true });
+      writeFileSync(stamp, '0');
+      const build = spawnSync(process.execPath, [path.join(folder, 'scripts/build.mjs')], { encoding: 'utf8' });
+      expect([build.status, build.stderr]).toEqual([1, expect.stringContaining('build failed')]);
+      expect(existsSync(stamp)).toBe(false);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
 

@@ -38,6 +38,12 @@ function places(pattern: RegExp, only = /./): string[] {
     );
 }
 
+/** Paths that `git ls-files` answers. */
+function listed(...options: readonly string[]): string[] {
+  const paths = execFileSync('git', ['ls-files', '-z', ...options], { cwd: root, encoding: 'utf8' });
+  return paths.split('\0').filter((name) => name !== '');
+}
+
 /** Bytes; 0 when it is no longer there. */
 function sizeOf(name: string): number {
   return statSync(path.join(root, name), { throwIfNoEntry: false })?.size ?? 0;
@@ -75,10 +81,14 @@ describe('the text of the project', () => {
     expect(long).toEqual([]);
   });
 
+  it('is in no place that .gitignore hides', () => {
+    expect(listed('--cached', '--ignored', '--exclude-standard')).toEqual([]);
+  });
+
   it('holds no dump or disk image by mistake', () => {
-    const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0');
+    const tracked = listed('--cached');
     expect(tracked.length).toBeGreaterThan(100);
-    const large = tracked.filter((name) => name !== '' && sizeOf(name) > 512 * 1024);
+    const large = tracked.filter((name) => sizeOf(name) > 512 * 1024);
     expect(large).toEqual([]);
   });
 });
