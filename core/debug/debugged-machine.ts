@@ -21,6 +21,8 @@ export interface DebuggedCpu {
   readonly dr: Uint32Array;
   readonly cpl: number;
   readonly halted: boolean;
+  /** Exceptions and interrupts delivered since the last step retired. */
+  readonly deliveries: number;
 }
 
 /** A debugger's view through the current page tables, or through those at `cr3`. */
@@ -52,6 +54,8 @@ export type ModeChange = Extract<Point, { kind: 'mode' }>['change'];
 export interface RunOptions {
   readonly skipBreak?: boolean;
   readonly holdInterrupts?: boolean;
+  /** Come back once so many exceptions and interrupts were delivered since the last step. */
+  readonly deliveries?: number;
 }
 
 export interface DebuggedMachine {

@@ -164,7 +164,8 @@ export class MachineRun {
   /**
    * One step. Interrupts that are due first run their handlers to the return, out of sight: the step ends
    * in the user's program and yet the guest lives exactly as it would without a debugger. With
-   * `interrupts` it is the next step whatever it is, also one of a handler.
+   * `interrupts` it is the next step whatever it is, also one of a handler. An instruction that faults
+   * retires no step: it ends at its handler's first instruction, which is what the user wants to see.
    */
   async #single(interrupts: boolean): Promise<Outcome | undefined> {
     if (!interrupts) {
@@ -173,11 +174,13 @@ export class MachineRun {
     }
     const { steps } = this.#machine;
     if (steps >= this.limit) return { reason: 'limit', points: [] };
-    while (this.#machine.steps === steps) {
-      const turn = this.#turn(1, { skipBreak: true, holdInterrupts: !interrupts });
+    const { cpu } = this.#vcpu;
+    const deliveries = cpu.deliveries + 1;
+    while (this.#machine.steps === steps && cpu.deliveries < deliveries) {
+      const turn = this.#turn(1, { skipBreak: true, holdInterrupts: !interrupts, deliveries });
       if (turn.kind === 'stop') return turn.outcome;
       if (turn.kind === 'idle') return STEPPED;
-      if (this.#machine.steps > steps) break;
+      if (this.#machine.steps > steps || cpu.deliveries >= deliveries) break;
       if (this.#takeInterrupt()) return { reason: 'interrupted', points: [] };
       await this.#slice();
     }

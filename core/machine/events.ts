@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly holdInterrupts?: boolean;
   /** Come back at this tick at the latest. */
   readonly untilTick?: number;
+  /** Come back once so many exceptions and interrupts were delivered since the last step, at the handler. */
+  readonly deliveries?: number;
 }
 
 /** Where a guest's bytes go: COM1 or port E9h. */

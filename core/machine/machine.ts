@@ -154,17 +154,18 @@ export class Machine implements MachineParts {
   run(maxSteps: number, options: RunOptions = {}): MachineEvent {
     const end = this.steps + maxSteps;
     const untilTick = options.untilTick ?? Number.POSITIVE_INFINITY;
+    const deliveries = options.deliveries ?? Number.POSITIVE_INFINITY;
     let skipBreak = options.skipBreak ?? false;
     let jumps = 0;
     for (;;) {
       const event = this.#takeEvent();
       if (event !== undefined) return event;
       const left = end - this.steps;
-      if (left <= 0 || this.clock.now() >= untilTick) return SLICE;
+      if (left <= 0 || this.clock.now() >= untilTick || this.vcpus[0].cpu.deliveries >= deliveries) return SLICE;
       this.#agents.poll(this.clock.now());
       if (this.#event !== undefined) continue;
       this.clock.fireDue();
-      const exit = this.#runQuantum(left, untilTick, skipBreak, options.holdInterrupts ?? false);
+      const exit = this.#runQuantum(left, untilTick, deliveries, skipBreak, options.holdInterrupts ?? false);
       skipBreak = false;
       if (exit.reason === 'halted') {
         if (!this.#skipIdleTime(untilTick)) return { kind: 'idle', dead: this.dead };
@@ -323,7 +324,13 @@ export class Machine implements MachineParts {
     for (const { vmm } of this.vcpus) vmm.requestStop();
   }
 
-  #runQuantum(left: number, untilTick: number, skipBreak: boolean, holdInterrupts: boolean): VmmExit {
+  #runQuantum(
+    left: number,
+    untilTick: number,
+    mostDeliveries: number,
+    skipBreak: boolean,
+    holdInterrupts: boolean,
+  ): VmmExit {
     const now = this.clock.now();
     this.#limitTick = Math.min(
       this.clock.nextDeadline(),
@@ -335,7 +342,7 @@ export class Machine implements MachineParts {
     const budget = Math.max(1, this.#limitTick - now);
     // An agent that is due already waits for deliveries of this very position.
     const awaited = this.#agents.nextTick <= now ? this.#agents.nextDeliveries : 0;
-    const deliveries = awaited > 0 ? awaited : undefined;
+    const deliveries = awaited > 0 ? Math.min(awaited, mostDeliveries) : mostDeliveries;
     const exit = this.vcpus[0].vmm.run(budget, { skipBreak, holdInterrupts, deliveries });
     this.#syncClock();
     return exit;

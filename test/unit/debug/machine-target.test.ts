@@ -142,6 +142,7 @@ describe('step', () => {
       await target.resume({ kind: 'step', interrupts: true });
       seen.push(machine.context.eip);
     }
+    expect(seen).toContain(HANDLER);
     expect(seen).toContain(HANDLER + 1);
   });
 

@@ -33,6 +33,7 @@ export class ToyMachine implements DebuggedMachine {
   #idleTicks = 0;
   #acknowledged = 0;
   #halted = false;
+  #deliveries = 0;
   #code: ReadonlySet<number> = new Set();
   #data: readonly DataPoint[] = [];
 
@@ -54,6 +55,9 @@ export class ToyMachine implements DebuggedMachine {
       get halted() {
         return machine.#halted;
       },
+      get deliveries() {
+        return machine.#deliveries;
+      },
     };
     const space = {
       translate: (linear: number) => (linear < 0x10000 ? linear : -1),
@@ -74,12 +78,14 @@ export class ToyMachine implements DebuggedMachine {
     return this.steps + this.#idleTicks;
   }
 
-  run(maxSteps: number, { skipBreak = false, holdInterrupts = false }: RunOptions = {}): MachineEvent {
+  run(maxSteps: number, options: RunOptions = {}): MachineEvent {
+    const { skipBreak = false, holdInterrupts = false, deliveries = Number.POSITIVE_INFINITY } = options;
     this.runs++;
     const end = this.steps + maxSteps;
     for (let skip = skipBreak; ; skip = false) {
       if (this.steps >= end) return { kind: 'slice' };
       if (!holdInterrupts && this.interruptWaiting) this.#deliver();
+      if (this.#deliveries >= deliveries) return { kind: 'slice' };
       if (this.#halted) {
         if (this.period === 0 || !(this.context.eflags & IF))
           return { kind: 'idle', dead: !(this.context.eflags & IF) };
@@ -124,6 +130,7 @@ export class ToyMachine implements DebuggedMachine {
 
   #deliver(): void {
     this.#acknowledged++;
+    this.#deliveries++;
     this.#halted = false;
     this.#push(this.context.eflags);
     this.#push(this.context.eip);
@@ -135,6 +142,7 @@ export class ToyMachine implements DebuggedMachine {
     const { context, memory } = this;
     const at = context.eip;
     this.steps++;
+    this.#deliveries = 0;
     const word = (offset: number) => new DataView(memory.buffer).getInt32(offset, true);
     switch (memory[at]) {
       case 0x40:
