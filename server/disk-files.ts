@@ -19,9 +19,13 @@ export function diskOption(drive: DriveName, text: string): DiskOption {
   return { drive, path: write ? text.slice(0, -WRITE.length) : text, write };
 }
 
-/** @throws UserError when a file cannot be read */
+/** @throws UserError when a file cannot be read or, where that is wanted, written: the run would be for nothing */
 export function readDisks(options: readonly DiskOption[]): DiskConfig[] {
-  return options.map(({ drive, path }) => ({ drive, name: path, bytes: readInput(path, 'disk') }));
+  return options.map(({ drive, path, write }) => {
+    const bytes = readInput(path, 'disk');
+    if (write) change(path, () => undefined);
+    return { drive, name: path, bytes };
+  });
 }
 
 /** Puts the written sectors into the files that may be written. @throws UserError */
@@ -29,15 +33,22 @@ export function writeDisks(options: readonly DiskOption[], machine: Machine): vo
   for (const { drive, path, write } of options) {
     const medium = machine.disks.find(({ name }) => name === drive);
     if (!write || medium === undefined || !medium.changed) continue;
+    change(path, (file) => {
+      for (const { sector, bytes } of medium.writes()) writeSync(file, bytes, 0, SECTOR, sector * SECTOR);
+    });
+  }
+}
+
+/** @throws UserError */
+function change(path: string, write: (file: number) => void): void {
+  try {
+    const file = openSync(path, 'r+');
     try {
-      const file = openSync(path, 'r+');
-      try {
-        for (const { sector, bytes } of medium.writes()) writeSync(file, bytes, 0, SECTOR, sector * SECTOR);
-      } finally {
-        closeSync(file);
-      }
-    } catch (error) {
-      throw cannotWrite(path, error);
+      write(file);
+    } finally {
+      closeSync(file);
     }
+  } catch (error) {
+    throw cannotWrite(path, error);
   }
 }

@@ -60,6 +60,15 @@ export class Outputs {
       if (ppmOut !== undefined) writeOutput(ppmOut, encodePpm(last));
       if (shot !== undefined) writeOutput(shot, await encodePng(last));
     }
-    for (const file of [...this.#serial, ...this.#debugcon]) file.close();
+    // What became of one is no reason to lose what another has gathered.
+    const failures: unknown[] = [];
+    for (const file of [...this.#serial, ...this.#debugcon]) {
+      try {
+        file.close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 }

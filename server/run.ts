@@ -14,6 +14,9 @@ import type { SerialConsole } from './serial-console.ts';
 import { statisticsText } from './statistics-text.ts';
 import { loadTier0 } from './tier0.ts';
 
+/** They end a run in order, with its disks and files written: ^C, `kill`, a terminal that is closed. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** @throws UserError for what cannot be started; answers the exit status otherwise */
 export async function runCommand(options: RunOptions): Promise<number> {
   const started = hostMilliseconds();
@@ -36,9 +39,14 @@ export async function runCommand(options: RunOptions): Promise<number> {
     machine.attach(scenario);
     machine.onOutput((channel, byte) => scenario.output(channel, byte));
   }
-  const end = await drive(machine, options, outputs, scenario);
-  await outputs.finish(machine, end.status !== 0);
-  writeDisks(options.disks, machine);
+  let end: RunEnd | undefined;
+  try {
+    end = await drive(machine, options, outputs, scenario);
+  } finally {
+    // Also when output could not be written: what the guest wrote to its disks is no less worth for it.
+    writeDisks(options.disks, machine);
+    await outputs.finish(machine, end?.status !== 0);
+  }
   report(options, end, machine, outputs, (hostMilliseconds() - started) / 1000);
   return end.status;
 }
@@ -94,13 +102,11 @@ async function drive(
           say,
         });
   const interrupted = () => driver.stop('interrupted', 'stopped by a signal');
-  process.on('SIGINT', interrupted);
-  process.on('SIGTERM', interrupted);
+  for (const signal of SIGNALS) process.on(signal, interrupted);
   try {
     return await driver.run();
   } finally {
-    process.off('SIGINT', interrupted);
-    process.off('SIGTERM', interrupted);
+    for (const signal of SIGNALS) process.off(signal, interrupted);
     input?.close();
   }
 }
