@@ -6,8 +6,8 @@ import { EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP } from '../../core/vcpu/
 import { codeRig } from './flat-space.ts';
 
 /** Code in real mode: 64 KiB segments, CS at `codeBase`, data and stack at 0; EIP = `at` - `codeBase`. */
-function realRig(code: number[], at: number, codeBase = 0) {
-  const machine = codeRig(code, at);
+function realRig(code: number[], at: number, codeBase = 0, tier: 0 | 1 = 0) {
+  const machine = codeRig(code, at, true, tier);
   for (const segment of [ES, CS, SS, DS]) {
     const base = segment === CS ? codeBase : 0;
     machine.context.setSegment(segment, { selector: base >>> 4, base, limit: 0xffff, access: 0x9300 });
@@ -121,6 +121,18 @@ describe('the engine in corners', () => {
     memory.u8.set([0x34, 0x12], space.host(0xfffe));
     expect(engine.run(context, 1).reason).toBe(EXIT_BUDGET);
     expect([context.register(4), memory.u16[space.host(0) >>> 1]]).toEqual([0, 0x1234]);
+  });
+
+  it.each([0, 1] as const)('ENTER with a 32-bit operand takes all of ESP on a 16-bit stack, in tier %i', (tier) => {
+    // enter 10h, 2: the frame temporary is ESP and goes to EBP and the display (SDM vol. 2, ENTER).
+    const { engine, context, memory, space } = realRig([0x66, 0xc8, 0x10, 0x00, 0x02, HLT], 0x1000, 0, tier);
+    context.setRegister(4, 0x12348000);
+    context.setRegister(5, 0x55559000);
+    memory.u32[space.host(0x8ffc) >>> 2] = 0xdddd0001;
+    expect(engine.run(context, 1000).reason).toBe(EXIT_TRAP);
+    expect([context.register(4), context.register(5)]).toEqual([0x12347fe4, 0x12347ffc]);
+    const stored = [0x7ffc, 0x7ff8, 0x7ff4].map((at) => memory.u32[space.host(at) >>> 2]);
+    expect(stored).toEqual([0x55559000, 0xdddd0001, 0x12347ffc]);
   });
 
   it('keeps contexts apart when the numbering of modes starts over', () => {

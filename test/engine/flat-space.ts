@@ -151,8 +151,13 @@ export function engineRig(
 }
 
 /** The same with `code` at `at`, ready to run: EIP there, ESP 20000h. */
-export function codeRig(code: readonly number[], at = 0x1000, warm = true): ReturnType<typeof engineRig> {
-  const machine = engineRig(0, warm);
+export function codeRig(
+  code: readonly number[],
+  at = 0x1000,
+  warm = true,
+  tier: 0 | 1 = 0,
+): ReturnType<typeof engineRig> {
+  const machine = engineRig(tier, warm);
   machine.memory.u8.set(code, machine.space.host(at));
   machine.context.eip = at;
   machine.context.setRegister(4, 0x20000);

@@ -90,7 +90,8 @@ function enter(e: Emitter): void {
   };
   set(sp, e.register(4, 4));
   push(e.register(5, size));
-  const frame = e.let(getSp);
+  // All of ESP with a 32-bit operand, also on a 16-bit stack: its upper half stays as it is.
+  const frame = e.let(e.or(e.and(e.register(4, 4), e.not(mask)), getSp));
   e.if(level, () => {
     const left = e.let(e.sub(level, e.k(1)));
     set(frameBase, e.register(5, 4));
