@@ -46,7 +46,9 @@ function load(part: string): object {
   const module = { exports: {} };
   loaded.set(part, module);
   if (!bodies.has(part)) read(part);
-  bodies.get(part)?.(module.exports, requirePart, module, __dirname, load);
+  const body = bodies.get(part);
+  if (body === undefined) throw new Error(`internal error: ${part} is not in its file`);
+  body(module.exports, requirePart, module, __dirname, load);
   return module.exports;
 }
 

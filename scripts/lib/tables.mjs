@@ -20,7 +20,7 @@ const tables = {};
  */
 export async function buildTier0() {
   const emitter = path.join(dist, '.build/tier0.mjs');
-  const contents = `export { buildTier0 } from './build.ts'; export * from './handlers.ts'; export { FIRST_FORM } from './record.ts';
+  const contents = `export { buildTier0 } from './build.ts'; export * from './handlers.ts';
     export * from '../../isa/opcode-texts.ts'; export * from '../../image/firmware/rom-image.ts';`;
   await esbuild.build({
     ...COMMON,
@@ -38,9 +38,7 @@ export async function buildTier0() {
   }
   writeFileSync(path.join(dist, 'tier0.wasm'), bytes);
   // Sorted and of one width: looking one up needs no map, whose making would cost every start more.
-  const numbers = made.FORMS.map(
-    (form, i) => form.key.padEnd(KEY) + String(made.FIRST_FORM + i).padStart(NUMBER),
-  ).sort();
+  const numbers = made.FORMS.map(({ key }) => key.padEnd(KEY) + String(made.handlerOf(key)).padStart(NUMBER)).sort();
   if (numbers.some((entry) => entry.length !== KEY + NUMBER)) throw new Error('a form has a key longer than KEY');
   tables['handlers.ts'] = `
     const NUMBERS = ${JSON.stringify(numbers.join(''))};

@@ -45,6 +45,18 @@ describe('dist', () => {
     expect(result.status).toBe(0);
   });
 
+  it('has parts of the command in ASCII, as the launcher reads them', () => {
+    const parts = readdirSync(path.join(root, 'dist')).filter((name) => /^trapgate-.*\.js$/.test(name));
+    expect(parts.length).toBeGreaterThan(4);
+    for (const part of parts) {
+      const bytes = readFileSync(dist(part));
+      expect(
+        bytes.every((byte) => byte < 0x80),
+        part,
+      ).toBe(true);
+    }
+  });
+
   it('has a library that makes a machine', () => {
     const library = createRequire(import.meta.url)(dist('index.js')) as typeof import('../../core/index.ts');
     const tier0 = new WebAssembly.Module(readFileSync(dist('tier0.wasm')));
