@@ -10,6 +10,7 @@ import { listenAddressText } from './listen-address.ts';
 import type { EndReason, RunEnd } from './run-result.ts';
 import {
   faultChainText,
+  idleText,
   STATUS_INTERNAL,
   STATUS_INTERRUPTED,
   STATUS_LIMIT,
@@ -139,14 +140,19 @@ export class DebugDriver {
   }
 
   #listen(event: TargetEvent): void {
-    if (event.kind === 'idle' && this.target.controller === undefined && (event.dead || !this.inputOpen)) {
-      const why = event.dead ? 'with interrupts off' : 'and no input can come';
-      this.stop('timeout', `stopped: the guest halted ${why}, nothing can wake it`, STATUS_LIMIT);
-    }
+    if (event.kind === 'idle') this.#idle(event.dead);
     if (event.kind !== 'stopped') return;
     this.#passOutput();
     const end = this.#endOf(event.stop);
     if (end !== undefined) this.#finish(end);
+  }
+
+  #idle(dead: boolean): void {
+    // First: it may be all that the scenario waits for, and only the guest's first output lets input in.
+    this.#afterSlice();
+    if (this.target.controller !== undefined) return;
+    if (this.#options.scenario !== undefined) this.#notMet(idleText(dead));
+    else if (dead || !this.inputOpen) this.stop('timeout', `stopped: ${idleText(dead)}`, STATUS_LIMIT);
   }
 
   /** What a stop means for the run; undefined = a client takes it from here, or the guest goes on. */

@@ -7,6 +7,7 @@ import { hostMilliseconds } from './host-clock.ts';
 import {
   type EndReason,
   faultChainText,
+  idleText,
   type RunEnd,
   STATUS_INTERNAL,
   STATUS_INTERRUPTED,
@@ -194,10 +195,4 @@ export class HostDriver {
       };
     });
   }
-}
-
-function idleText(dead: boolean): string {
-  return dead
-    ? 'the guest halted with interrupts off, nothing can wake it'
-    : 'the guest waits for an input that cannot come';
 }

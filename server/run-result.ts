@@ -53,3 +53,10 @@ export function jsonLine(end: RunEnd, steps: number, seconds: number): string {
     message,
   });
 }
+
+/** Why a guest that halts ends the run. @param dead with interrupts off */
+export function idleText(dead: boolean): string {
+  return dead
+    ? 'the guest halted with interrupts off, nothing can wake it'
+    : 'the guest waits for an input that cannot come';
+}

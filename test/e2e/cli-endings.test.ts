@@ -11,6 +11,9 @@ const DEMO = fileURLToPath(new URL('../../dist/demo.elf', import.meta.url));
 const ends = (how: string, ...more: string[]) =>
   trapgate(['run', guestPath('ends'), '--append', how, '--json', ...more]);
 
+/** Nobody attaches: the run is to be the same. */
+const DRIVERS = [[], ['--gdb', ':0', '--no-wait'], ['--dap', ':0']];
+
 describe('without a scenario', () => {
   it('a power-off is status 0, and COM1 comes to stdout unmixed', async () => {
     const result = await trapgate(['run', guestPath('hello-serial')]);
@@ -85,14 +88,11 @@ describe('without a scenario', () => {
     expect(result.stderr).not.toMatch(/ {4}at |internal/);
   });
 
-  it.each([[], ['--gdb', ':0', '--no-wait'], ['--dap', ':0']])(
-    'output that cannot be written is one line and status 2 (%s)',
-    async (...driver) => {
-      const result = await trapgate(['run', guestPath('hello-serial'), '--serial-out', '/dev/full', ...driver]);
-      expect(result.status).toBe(2);
-      expect(result.stderr).toMatch(/^(trapgate: (gdb|debug adapter): .*\n)?trapgate: cannot write \/dev\/full: .*\n$/);
-    },
-  );
+  it.each(DRIVERS)('output that cannot be written is one line and status 2 (%s)', async (...driver) => {
+    const result = await trapgate(['run', guestPath('hello-serial'), '--serial-out', '/dev/full', ...driver]);
+    expect(result.status).toBe(2);
+    expect(result.stderr).toMatch(/^(trapgate: (gdb|debug adapter): .*\n)?trapgate: cannot write \/dev\/full: .*\n$/);
+  });
 
   it('Ctrl-C stops cleanly', async () => {
     const result = await trapgate(['run', guestPath('echo'), '--json', '--serial-out', 'c.txt'], {
@@ -123,5 +123,16 @@ describe('standard input', () => {
   it('goes to COM1', async () => {
     const result = await trapgate(['run', guestPath('echo')], { input: 'hello q' });
     expect(result).toMatchObject({ status: 0, stdout: '>hello q' });
+  });
+
+  it.each(DRIVERS)('reaches a guest that sleeps before it is looked at (%s)', async (...driver) => {
+    const options = ['--append', 'c', ...driver];
+    expect(await trapgate(['run', guestPath('ends'), ...options], { input: 'x' })).toMatchObject({
+      status: 0,
+      stdout: '> x',
+    });
+    const alone = await trapgate(['run', guestPath('ends'), ...options]);
+    expect(alone).toMatchObject({ status: 124, stdout: '> ' });
+    expect(alone.stderr).toContain('the guest waits for an input that cannot come');
   });
 });

@@ -1,5 +1,6 @@
 # Ends as the first letter of its command line's last word says: e = exit port with 16, p = power-off,
 # r = reset by the keyboard controller, h = halt with interrupts off, w = wait in HLT for nothing,
+# c = prompt on COM1, wait in HLT for a byte there, send it back and power off,
 # l = loop, s = a word on the screen, then halt, k = wait for a key and print its scan code,
 # g = garbage, x = task gate, which is not built yet.
 	.include "multiboot.inc"
@@ -23,6 +24,8 @@ _start:
 	je reset
 	cmp $'w', %al
 	je wait
+	cmp $'c', %al
+	je console
 	cmp $'l', %al
 	je loop
 	cmp $'s', %al
@@ -60,6 +63,33 @@ wait:
 	sti
 5:	hlt
 	jmp 5b
+console:
+	# IRQ 4 is vector 0Ch, as firmware leaves the interrupt controller.
+	mov $serial_interrupt, %eax
+	mov %ax, serial_gate
+	mov %cs, serial_gate + 2
+	shr $16, %eax
+	mov %ax, serial_gate + 6
+	lidt serial_table
+	mov $0xef, %al
+	out %al, $0x21
+	mov $0x3f9, %dx
+	mov $1, %al
+	out %al, %dx
+	mov $0x3fc, %dx
+	mov $0x0b, %al
+	out %al, %dx
+	mov $0x3f8, %dx
+	mov $'>', %al
+	out %al, %dx
+	mov $' ', %al
+	out %al, %dx
+	jmp wait
+serial_interrupt:
+	mov $0x3f8, %dx
+	in %dx, %al
+	out %al, %dx
+	jmp power_off
 loop:
 	jmp loop
 screen:
@@ -108,6 +138,16 @@ task_entry:
 task_table:
 	.word 7
 	.long task_entry
+serial_table:
+	.word 13 * 8 - 1
+	.long serial_gates
+	.data
+	.align 8
+serial_gates:
+	.skip 12 * 8
+serial_gate:
+	# Present, 32-bit interrupt gate; the address is filled in.
+	.long 0, 0x00008e00
 	.bss
 	.align 16
 	.skip 4096
