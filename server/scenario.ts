@@ -18,6 +18,8 @@ export type ScenarioStep = { readonly source: string } & (
   | { readonly kind: 'poweroff' }
 );
 
+/** 0 to 255. */
+const STATUS = /^(\d{1,2}|1\d\d|2[0-4]\d|25[0-5])$/;
 const VERBS = 'serial screen debugcon send type key sleep shot mark exit poweroff';
 
 /** @throws UserError naming the file and line of the first mistake */
@@ -37,13 +39,14 @@ export function parseScenario(text: string, file: string): ScenarioStep[] {
 
 function parseStep(line: string): ScenarioStep {
   const source = line.trimStart();
-  const space = source.indexOf(' ');
+  const space = source.search(/[ \t]/);
   const verb = space < 0 ? source.trimEnd() : source.slice(0, space);
   const argument = space < 0 ? '' : source.slice(space + 1);
   const needed = (): string => {
     if (argument === '') throw mistake(`'${verb}' needs an argument`);
     return argument;
   };
+  if ((verb === 'shot' || verb === 'poweroff') && argument.trim() !== '') throw mistake(`'${verb}' takes no argument`);
   switch (verb) {
     case 'serial':
     case 'debugcon':
@@ -56,11 +59,11 @@ function parseStep(line: string): ScenarioStep {
     case 'key':
       return { source, kind: 'keys', strokes: [pressed(needed().trim())] };
     case 'sleep':
-      return { source, kind: 'sleep', seconds: number(needed(), /^\d*\.?\d+$/, 'seconds') };
+      return { source, kind: 'sleep', seconds: number(needed(), /^\d*\.?\d+$/, 'a number of seconds') };
     case 'exit':
-      return { source, kind: 'exit', status: number(needed(), /^\d{1,3}$/, 'a status from 0 to 255') };
+      return { source, kind: 'exit', status: number(needed(), STATUS, 'a status from 0 to 255') };
     case 'mark':
-      return { source, kind: 'mark', name: argument.trim() };
+      return { source, kind: 'mark', name: needed().trim() };
     case 'shot':
       return { source, kind: 'shot' };
     case 'poweroff':

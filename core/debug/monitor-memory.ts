@@ -18,7 +18,7 @@ const MAX_COUNT = 16_384;
 
 /** `[/FMT] ADDRESS`; an answer that is a string says what is wrong. */
 export function parseDump(argument: string, registers: Registers): DumpRequest | string {
-  const [, format = '', expression = ''] = /^(?:\/(\S*))? ?(.*)$/.exec(argument) ?? [];
+  const [, format = '', expression = ''] = /^ ?(?:\/(\S*))? ?(.*)$/.exec(argument) ?? [];
   const parts = /^(\d*)([a-z]*)$/.exec(format);
   if (parts === null) return `invalid format: '${format}'`;
   let form: Form = 'x';

@@ -92,7 +92,7 @@ export function placeSegment(physical: number, bytes: Uint8Array, size: number, 
   if (end > memoryBytes) {
     throw new UserError(
       'image-memory',
-      `the image loads at ${hex(physical)}h up to ${hex(end - 1)}h, beyond the ${memoryBytes / 2 ** 20} MiB of memory`,
+      `the image loads at ${hex(physical)}h up to ${(end - 1).toString(16).padStart(8, '0')}h, beyond the ${memoryBytes / 2 ** 20} MiB of memory`,
       physical >= 0x8000_0000
         ? 'the segments need physical load addresses: AT() in the linker script'
         : 'give more with --mem',

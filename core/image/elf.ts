@@ -263,7 +263,7 @@ function readSymbols(elf: ElfFile): ElfSymbol[] {
 
 /** What the user should hear about a file that ends too early. */
 export function truncated(what: string): UserError {
-  return new UserError('image-truncated', `truncated file: ${what} lies outside it`, 'copy or build it again');
+  return new UserError('image-truncated', `truncated file: it does not hold all of ${what}`, 'copy or build it again');
 }
 
 function malformed(what: string): UserError {

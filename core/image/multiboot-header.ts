@@ -1,6 +1,7 @@
 /** The header a multiboot 1 image carries in its first 8 KiB. Multiboot specification 0.6.96, 3.1. */
 import { ByteCursor } from '../util/bytes.ts';
 import { UserError } from '../util/errors.ts';
+import { truncated } from './elf.ts';
 import type { LoadAddresses } from './multiboot-load.ts';
 
 const SEARCH_LIMIT = 8192;
@@ -23,7 +24,10 @@ export interface MultibootHeader {
   readonly videoType?: number;
 }
 
-/** The first header with a right checksum, on a 4-byte boundary; undefined when there is none. */
+/**
+ * The first header with a right checksum, on a 4-byte boundary; undefined when there is none.
+ * @throws UserError when the file ends within it
+ */
 export function findMultibootHeader(image: Uint8Array): MultibootHeader | undefined {
   const limit = Math.min(SEARCH_LIMIT, image.length) - 12;
   for (let offset = 0; offset <= limit; offset += 4) {
@@ -53,14 +57,10 @@ export function checkDemands(header: MultibootHeader): void {
  */
 function readFields(image: Uint8Array, offset: number, flags: number): MultibootHeader {
   const cursor = new ByteCursor(image, offset + 12);
-  const [header, load, loadEnd, bssEnd, entry, videoType] = [
-    cursor.u32(),
-    cursor.u32(),
-    cursor.u32(),
-    cursor.u32(),
-    cursor.u32(),
-    cursor.u32(),
-  ];
+  const [header, load, loadEnd, bssEnd, entry] = [cursor.u32(), cursor.u32(), cursor.u32(), cursor.u32(), cursor.u32()];
+  if (flags & HAS_ADDRESSES && cursor.overrun) throw truncated('the multiboot header');
+  const videoType = cursor.u32();
+  if (flags & REQUEST_VIDEO && cursor.overrun) throw truncated('the multiboot header');
   return {
     offset,
     flags,

@@ -151,7 +151,9 @@ export function interruptOnOverflow(monitor: Monitor, instruction: Instruction):
 
 /** UD2, unknown opcodes, and RSM, which is undefined outside system management mode. */
 export function undefinedInstruction(monitor: Monitor, instruction: Instruction): Outcome {
-  return monitor.raise(UD, 0, `undefined instruction ${instruction.mnemonic}`);
+  // Bytes that are no instruction at all have that for a name.
+  const { mnemonic } = instruction;
+  return monitor.raise(UD, 0, mnemonic === 'undefined' ? 'undefined instruction' : `undefined instruction ${mnemonic}`);
 }
 
 /**

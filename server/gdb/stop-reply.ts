@@ -13,6 +13,7 @@ import {
   type Stop,
   shownPc,
 } from '../../core/index.ts';
+import type { ClientPoint } from './point-table.ts';
 import { encodeRegister } from './registers.ts';
 import type { Stub } from './stub.ts';
 
@@ -78,12 +79,10 @@ function scriptHint(stub: Stub, { codeBits, segments, eip }: Registers): string 
 function pointField(stub: Stub, stop: Stop, pc: number): string | undefined {
   const hits = stub.points.hits(stop.points);
   if (stop.reason === 'watchpoint') {
-    const hit = hits.find(({ type }) => type >= 2);
-    if (hit === undefined) return undefined;
-    // gdb looks its watchpoint up by this address: the first byte touched may lie before the watched ones.
-    const touched = stop.access?.address.offset ?? hit.address;
-    const inside = touched >= hit.address && touched < hit.address + hit.length;
-    return `${['watch', 'rwatch', 'awatch'][hit.type - 2]}:${hex(inside ? touched : hit.address)}`;
+    return watchField(
+      hits.filter(({ type }) => type >= 2),
+      stop.access?.address.offset,
+    );
   }
   if (stop.reason !== 'breakpoint') return undefined;
   // With a PC that is not the breakpoint's own address gdb takes the reason for a stale one and resumes
@@ -92,6 +91,27 @@ function pointField(stub: Stub, stop: Stop, pc: number): string | undefined {
   if (hit?.type === 0 && stub.client.swbreak) return 'swbreak:';
   if (hit?.type === 1 && stub.client.hwbreak) return 'hwbreak:';
   return undefined;
+}
+
+/**
+ * gdb looks its watchpoints up by the one address it is told, which must lie in a watched range: the first byte
+ * touched may not. Where ranges overlap, it is one that most of those hit have in common, and none is missed.
+ */
+function watchField(hits: readonly ClientPoint[], touched: number | undefined): string | undefined {
+  let field: string | undefined;
+  let most = 0;
+  for (const hit of hits) {
+    const address = touched !== undefined && covers(hit, touched) ? touched : hit.address;
+    const found = hits.filter((other) => covers(other, address)).length;
+    if (found <= most) continue;
+    most = found;
+    field = `${['watch', 'rwatch', 'awatch'][hit.type - 2]}:${hex(address)}`;
+  }
+  return field;
+}
+
+function covers({ address, length }: ClientPoint, byte: number): boolean {
+  return byte >= address && byte < address + length;
 }
 
 /** What a user must know beyond the signal; empty for ordinary stops. */

@@ -24,6 +24,8 @@ describe('x and xp', () => {
     expect(dump('/1uh 0x10')).toBe('0000000000000010:  4368\n');
     expect(dump('/3c 0x41')).toBe("0000000000000041: 'A' 'B' 'C'\n");
     expect(dump(' 0')).toBe('0000000000000000: 0x03020100\n');
+    // QEMU's manual has a space before the format.
+    expect(dump(' /2xh 0')).toBe('0000000000000000: 0x0100 0x0302\n');
     expect(dump('/xb $esp+0x10-$esp')).toBe('0000000000000010: 0x10\n');
   });
 

@@ -56,6 +56,10 @@ function start(text: string) {
 }
 
 describe('a scenario file', () => {
+  it('may have a tab behind the name of a step', () => {
+    expect(parseScenario('exit\t255\r\n', 'f')).toMatchObject([{ kind: 'exit', status: 255 }]);
+  });
+
   it('has one step a line, comments and blank lines', () => {
     const steps = parseScenario('# first\n\nserial hello .*\nsend a\\n\nsleep 0.5\npoweroff\n', 'f');
     expect(steps.map(({ source }) => source)).toEqual(['serial hello .*', 'send a\\n', 'sleep 0.5', 'poweroff']);
@@ -67,8 +71,11 @@ describe('a scenario file', () => {
     ['serial', "f:1: 'serial' needs an argument"],
     ['key hyper', "f:1: unknown key 'hyper'"],
     ['type é', 'f:1: no key of a US keyboard types'],
-    ['sleep long', "f:1: 'long' is not seconds"],
+    ['sleep long', "f:1: 'long' is not a number of seconds"],
     ['exit many', "f:1: 'many' is not a status"],
+    ['exit 256', "f:1: '256' is not a status"],
+    ['mark', "f:1: 'mark' needs an argument"],
+    ['poweroff now', "f:1: 'poweroff' takes no argument"],
   ])('%j is a mistake that names its line', (text, message) => {
     expect(() => parseScenario(text, 'f')).toThrow(message);
   });

@@ -125,6 +125,11 @@ describe('a multiboot image with its own addresses', () => {
     expect(mistake(withHeader(0, 0x1_0000, [0x20_0000, 0x20_0000, 0x20_1000, 0x20_0800, 0]))).toContain('bss_end_addr');
   });
 
+  it('is refused when the file ends within the header', () => {
+    const whole = withHeader(0, 0x1_0000, [0x20_0000, 0x20_0000, 0, 0, 0x20_0020]);
+    for (const length of [12, 16, 31]) expect(mistake(whole.subarray(0, length))).toContain('truncated');
+  });
+
   it('gets the text screen when it asks for graphics, and the user hears of it', () => {
     const plan = loadImage(withHeader(0, 0x1_0004, [0x20_0000, 0x20_0000, 0, 0, 0x20_0000, 0, 640, 480, 32]), OPTIONS);
     expect(plan.notes[0]).toContain('graphics');
