@@ -1,7 +1,6 @@
 /** The header a multiboot 1 image carries in its first 8 KiB. Multiboot specification 0.6.96, 3.1. */
 import { ByteCursor } from '../util/bytes.ts';
 import { UserError } from '../util/errors.ts';
-import { truncated } from './elf.ts';
 import type { LoadAddresses } from './multiboot-load.ts';
 
 const SEARCH_LIMIT = 8192;
@@ -19,15 +18,14 @@ export interface MultibootHeader {
   /** Where it lies in the file. */
   readonly offset: number;
   readonly flags: number;
+  /** The file ends within what the flags say is there. */
+  readonly cut: boolean;
   readonly addresses?: LoadAddresses;
   /** Wanted mode: 0 linear graphics, 1 text. */
   readonly videoType?: number;
 }
 
-/**
- * The first header with a right checksum, on a 4-byte boundary; undefined when there is none.
- * @throws UserError when the file ends within it
- */
+/** The first header with a right checksum, on a 4-byte boundary; undefined when there is none. */
 export function findMultibootHeader(image: Uint8Array): MultibootHeader | undefined {
   const limit = Math.min(SEARCH_LIMIT, image.length) - 12;
   for (let offset = 0; offset <= limit; offset += 4) {
@@ -58,12 +56,13 @@ export function checkDemands(header: MultibootHeader): void {
 function readFields(image: Uint8Array, offset: number, flags: number): MultibootHeader {
   const cursor = new ByteCursor(image, offset + 12);
   const [header, load, loadEnd, bssEnd, entry] = [cursor.u32(), cursor.u32(), cursor.u32(), cursor.u32(), cursor.u32()];
-  if (flags & HAS_ADDRESSES && cursor.overrun) throw truncated('the multiboot header');
+  let cut = (flags & HAS_ADDRESSES) !== 0 && cursor.overrun;
   const videoType = cursor.u32();
-  if (flags & REQUEST_VIDEO && cursor.overrun) throw truncated('the multiboot header');
+  cut ||= (flags & REQUEST_VIDEO) !== 0 && cursor.overrun;
   return {
     offset,
     flags,
+    cut,
     addresses: flags & HAS_ADDRESSES ? { header, load, loadEnd, bssEnd, entry } : undefined,
     videoType: flags & REQUEST_VIDEO ? videoType : undefined,
   };

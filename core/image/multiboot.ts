@@ -5,6 +5,7 @@
  */
 import type { BootPlan, LoadOptions } from './boot-plan.ts';
 import { BOOT_STACK, CODE_SELECTOR, DATA_SELECTOR, FLAT_GDT, findRoom } from './boot-plan.ts';
+import { truncated } from './elf.ts';
 import { checkDemands, type MultibootHeader } from './multiboot-header.ts';
 import { buildMultibootInfo, type MultibootFacts } from './multiboot-info.ts';
 import { loadByAddresses, loadByElf, placeModules, placeSections } from './multiboot-load.ts';
@@ -14,6 +15,7 @@ const VIDEO_GRAPHICS = 0;
 
 /** @throws UserError when the image is cut off, contradicts itself or does not fit */
 export function loadMultiboot(image: Uint8Array, header: MultibootHeader, options: LoadOptions): BootPlan {
+  if (header.cut) throw truncated('the multiboot header');
   checkDemands(header);
   const notes: string[] = [];
   const { addresses, offset } = header;
