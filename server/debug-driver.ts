@@ -11,6 +11,7 @@ import type { EndReason, RunEnd } from './run-result.ts';
 import {
   faultChainText,
   idleText,
+  limitReached,
   STATUS_INTERNAL,
   STATUS_INTERRUPTED,
   STATUS_LIMIT,
@@ -107,7 +108,7 @@ export class DebugDriver {
     const timer =
       timeout === undefined
         ? undefined
-        : setTimeout(() => this.stop('timeout', `stopped after ${timeout} s`, STATUS_LIMIT), timeout * 1000);
+        : setTimeout(() => this.#finish(limitReached('timeout', `${timeout} s`, this.#step)), timeout * 1000);
     try {
       return await this.#ended;
     } finally {
@@ -133,8 +134,13 @@ export class DebugDriver {
     else if (scenario?.finished) this.#finish({ reason: 'step', status: 0, message: '' });
   }
 
+  /** The scenario step that is waited for. */
+  get #step(): string | undefined {
+    return this.#options.scenario?.current?.source;
+  }
+
   #notMet(why: string): void {
-    const source = this.#options.scenario?.current?.source ?? '';
+    const source = this.#step ?? '';
     const message = `step not met: ${source} (${why})`;
     this.#finish({ reason: 'step', status: STATUS_STEP_NOT_MET, message, failed: source });
   }
@@ -167,14 +173,15 @@ export class DebugDriver {
       }
       case 'triple-fault': {
         const message = `the guest shut down by a triple fault:\n${faultChainText(stop.exceptions ?? [])}`;
-        return watched ? undefined : { reason: 'triple-fault', status: STATUS_TRIPLE_FAULT, message };
+        const end: RunEnd = { reason: 'triple-fault', status: STATUS_TRIPLE_FAULT, message, failed: this.#step };
+        return watched ? undefined : end;
       }
-      case 'refused':
-        return watched ? undefined : { reason: 'error', status: STATUS_INTERNAL, message: stop.message ?? '' };
-      case 'limit': {
-        const message = `stopped after ${this.#options.maxInstructions} instructions`;
-        return watched ? undefined : { reason: 'limit', status: STATUS_LIMIT, message };
+      case 'refused': {
+        const message = stop.message ?? '';
+        return watched ? undefined : { reason: 'error', status: STATUS_INTERNAL, message, failed: this.#step };
       }
+      case 'limit':
+        return watched ? undefined : limitReached('limit', `${this.#options.maxInstructions} instructions`, this.#step);
       default:
         return undefined;
     }

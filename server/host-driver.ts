@@ -8,6 +8,7 @@ import {
   type EndReason,
   faultChainText,
   idleText,
+  limitReached,
   type RunEnd,
   STATUS_INTERNAL,
   STATUS_INTERRUPTED,
@@ -154,18 +155,9 @@ export class HostDriver {
   #limit(): RunEnd | undefined {
     const { maxInstructions, timeout, scenario } = this.#options;
     const step = scenario?.current?.source;
-    const waiting = step === undefined ? '' : `, waiting for: ${step}`;
-    if (maxInstructions !== undefined && this.#machine.steps >= maxInstructions) {
-      return {
-        reason: 'limit',
-        status: STATUS_LIMIT,
-        message: `stopped after ${maxInstructions} instructions${waiting}`,
-        failed: step,
-      };
-    }
-    if (timeout !== undefined && this.#elapsed() >= timeout) {
-      return { reason: 'timeout', status: STATUS_LIMIT, message: `stopped after ${timeout} s${waiting}`, failed: step };
-    }
+    if (maxInstructions !== undefined && this.#machine.steps >= maxInstructions)
+      return limitReached('limit', `${maxInstructions} instructions`, step);
+    if (timeout !== undefined && this.#elapsed() >= timeout) return limitReached('timeout', `${timeout} s`, step);
     return undefined;
   }
 

@@ -29,6 +29,12 @@ export const STATUS_TRIPLE_FAULT = 125;
 /** As a shell reports a process that SIGINT ended. */
 export const STATUS_INTERRUPTED = 130;
 
+/** @param amount of what was allowed @param waitingFor the scenario step that was not met by then */
+export function limitReached(reason: 'limit' | 'timeout', amount: string, waitingFor: string | undefined): RunEnd {
+  const waiting = waitingFor === undefined ? '' : `, waiting for: ${waitingFor}`;
+  return { reason, status: STATUS_LIMIT, message: `stopped after ${amount}${waiting}`, failed: waitingFor };
+}
+
 /** The faults that led to a shutdown, one a line, the first one first. */
 export function faultChainText(faults: readonly FaultRecord[]): string {
   return faults

@@ -108,16 +108,20 @@ describe('a scenario', () => {
     expect((await play('ends', ['screen never'], '--append', 'h')).status).toBe(1);
   });
 
-  it('names the step it was waiting for when the time is over', async () => {
-    const result = await play('ends', ['serial never'], '--append', 'l', '--max-instructions', '100000');
-    expect(result.status).toBe(124);
-    expect(lastJson(result)).toMatchObject({ reason: 'limit', failed: 'serial never' });
-  });
-
-  it('reports a triple fault as such', async () => {
-    const result = await play('triple-fault', ['serial never']);
-    expect(result.status).toBe(125);
-    expect(lastJson(result).reason).toBe('triple-fault');
+  it.each([[], ['--gdb', ':0', '--no-wait']])('names the step it was waiting for (%s)', async (...driver) => {
+    const limits = [
+      ['limit', '--max-instructions', '100000'],
+      ['timeout', '--timeout', '0.2'],
+    ];
+    for (const [reason, ...limit] of limits) {
+      const result = await play('ends', ['serial never'], '--append', 'l', ...limit, ...driver);
+      expect(result.status).toBe(124);
+      expect(lastJson(result)).toMatchObject({ reason, failed: 'serial never' });
+      expect(result.stderr).toMatch(/, waiting for: serial never\n$/);
+    }
+    const fault = await play('triple-fault', ['serial never'], ...driver);
+    expect(fault.status).toBe(125);
+    expect(lastJson(fault)).toMatchObject({ reason: 'triple-fault', failed: 'serial never' });
   });
 
   it('waits in guest time', async () => {
