@@ -12,8 +12,9 @@ const HELP_LINE = /^([a-z]+(?: [a-z]+)*)(?=\/| --)/;
 /** Before a command the user may say that it is one. */
 const MONITOR = /^\s*(?:(?:-exec\s+)?mon(?:itor)?\s+)?/;
 /** The object in front of a member that is being typed: names, members and elements of one after the other. */
-const MEMBER = /([A-Za-z_]\w*(?:(?:->|\.)\w+|\[[^[\]]*\])*)(?:->|\.)(\w*)$/;
-const WORD = /[$%]?[A-Za-z_.][\w.]*$|[$%]$/;
+const MEMBER =
+  /([\p{ID_Start}_]\p{ID_Continue}*(?:(?:->|\.)\p{ID_Continue}+|\[[^[\]]*\])*)(?:->|\.)(\p{ID_Continue}*)$/u;
+const WORD = /[$%]?[\p{ID_Start}_.][\p{ID_Continue}.]*$|[$%]$/u;
 const MAX_COMPLETIONS = 100;
 /** Structures inside of one that are listed. */
 const MAX_NESTED = 1000;

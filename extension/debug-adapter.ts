@@ -17,7 +17,9 @@ export async function runAdapter(port?: number): Promise<void> {
   const say = (line: string) => process.stderr.write(`trapgate: ${line}\n`);
   if (port === undefined) {
     await new Promise<void>((resolve) => {
-      runSession(process.stdin, process.stdout, NODE_FACTORY, resolve, say);
+      // The answer to `disconnect` has to be out before the process ends.
+      const ended = () => void process.stdout.write('', () => resolve());
+      runSession(process.stdin, process.stdout, NODE_FACTORY, ended, say);
     });
     return;
   }

@@ -27,7 +27,7 @@ const ASSIGNMENT = /^(.*[^=!<>])=([^=].*)$/s;
 /** A format after a comma, as in other C debuggers. */
 const FORMAT = /^(.*),\s*([xdboc])\s*$/s;
 /** Hovers ask for any word of the source; only names and simple paths are worth an answer. */
-const HOVER = /^[\s$%*&]*[A-Za-z_.][\w.$:]*(?:(?:->|\.)\w+|\[\w+\])*\s*$/;
+const HOVER = /^[\s$%*&]*[\p{ID_Start}_.][\p{ID_Continue}.$:]*(?:(?:->|\.)\p{ID_Continue}+|\[\p{ID_Continue}+\])*\s*$/u;
 
 type Evaluated = DebugProtocol.EvaluateResponse['body'];
 

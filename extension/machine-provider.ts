@@ -14,6 +14,7 @@ export interface HostServices {
   tier0(): Promise<WebAssembly.Module>;
   /** Lets the host's event loop run once. */
   yieldToHost(): Promise<void>;
+  sleep(milliseconds: number): Promise<void>;
   milliseconds(): number;
   /** Seconds since 1970, for the guest's clock at power-on. */
   wallClock(): number;
@@ -65,6 +66,7 @@ export async function provideMachine(configuration: LaunchConfiguration, all: Ho
     maxSteps: configuration.maxInstructions > 0 ? configuration.maxInstructions : undefined,
     rebootOnReset: configuration.onReset === 'reboot',
     yieldToHost: () => host.yieldToHost(),
+    sleep: (milliseconds) => host.sleep(milliseconds),
     milliseconds: () => host.milliseconds(),
   });
   const { images, notes } = await loadSymbols(named, program, configuration.symbols, host, bytes);

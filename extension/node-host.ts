@@ -30,6 +30,7 @@ export const NODE_SERVICES: HostServices = {
     ),
   tier0: async () => WebAssembly.compile(await readFile(path.join(__dirname, 'tier0.wasm'))),
   yieldToHost: () => new Promise((resolve) => setImmediate(resolve)),
+  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   milliseconds: () => performance.now(),
   wallClock: () => Math.floor(Date.now() / 1000),
   createFile: (name) => {

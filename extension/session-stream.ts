@@ -5,7 +5,7 @@ import { TrapgateSession } from './session.ts';
 import type { TargetFactory } from './target-factory.ts';
 
 /**
- * @param ended called once, when the client is gone and its machine is given back
+ * @param ended called once, when the client is gone or has disconnected and its machine is given back
  * @param broken told in a line when the stream held something else than messages
  */
 export function runSession(
@@ -19,13 +19,19 @@ export function runSession(
   const reader = new MessageReader();
   session.onDidSendMessage((message) => {
     if (output.writable) output.write(frameMessage(message));
+    // To disconnect is also to shut the adapter down (DAP, Disconnect): a client may wait for that.
+    if ('command' in message && message.command === 'disconnect') session.onEnd();
   });
   let over = false;
   const close = () => {
     if (over) return;
     over = true;
-    session.onEnd = ended;
     session.shutdown();
+  };
+  let hasEnded = false;
+  session.onEnd = () => {
+    if (!hasEnded) ended();
+    hasEnded = true;
   };
   input.on('data', (bytes: Uint8Array) => {
     if (over) return;

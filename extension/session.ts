@@ -274,10 +274,10 @@ export class TrapgateSession extends DebugSession {
   /** configurationDone: a launched machine starts, a joined one shows where it is. */
   private async begin(): Promise<void> {
     const session = this.machine();
-    if (session.control.running) return;
+    if (session.control.running || session.debuggee.target.running) return;
     const stopped = { stop: session.debuggee.target.lastStop, breakpointIds: [] };
     if (!session.stopOnEntry) this.continue(session);
-    else if (!session.debuggee.target.running)
+    else
       await this.shown(
         session,
         session.launched !== undefined ? { ...stopped, stop: { ...stopped.stop, reason: 'entry' } } : stopped,

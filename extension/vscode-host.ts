@@ -39,6 +39,7 @@ export function vscodeServices(extensionUri: vscode.Uri): HostServices {
     },
     openTerminal: openSerialTerminal,
     yieldToHost: nextTurn,
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     milliseconds: () => performance.now(),
     wallClock: () => Math.floor(Date.now() / 1000),
   };

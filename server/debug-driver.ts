@@ -37,6 +37,8 @@ export interface DebugDriverOptions {
   say(text: string): void;
 }
 
+const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
 export class DebugDriver {
   readonly target: MachineTarget;
   readonly #options: DebugDriverOptions;
@@ -64,6 +66,8 @@ export class DebugDriver {
         this.#afterSlice();
         return new Promise((resolve) => setImmediate(resolve));
       },
+      // A scenario waits in guest time and for nobody.
+      ...(options.scenario === undefined ? { sleep } : {}),
     });
   }
 

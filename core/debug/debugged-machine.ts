@@ -56,11 +56,15 @@ export interface RunOptions {
   readonly holdInterrupts?: boolean;
   /** Come back once so many exceptions and interrupts were delivered since the last step. */
   readonly deliveries?: number;
+  /** Come back at this tick at the latest. */
+  readonly untilTick?: number;
 }
 
 export interface DebuggedMachine {
   /** Steps retired since power-on. */
   readonly steps: number;
+  /** Virtual time: retired steps plus idle ticks. */
+  readonly clock: { readonly hz: number; now(): number };
   readonly vcpus: readonly DebuggedVcpu[];
   readonly physical: { read(physical: number, length: number): Uint8Array };
   /** Lets what is due before the next instruction happen (timers, inputs), as `run` would. */

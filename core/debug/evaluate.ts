@@ -4,11 +4,11 @@
  */
 import { applyBinary, converted, decayed, floatValue, isTrue, negated, truth } from './evaluate-arithmetic.ts';
 import { farValue } from './evaluate-far.ts';
-import { addressType, answer, isBitwiseNot, type Language, literalType } from './evaluate-language.ts';
+import { addressType, answer, BOOL, isBitwiseNot, type Language, literalType } from './evaluate-language.ts';
 import { type Expression, ExpressionError, membersOf, parseExpression } from './expression.ts';
 import { INT, UNSIGNED, UNSIGNED_CHAR, UNSIGNED_LONG_LONG, UNSIGNED_SHORT, wrap } from './expression-types.ts';
 import { sliceOf } from './format-rust.ts';
-import { isConvenienceName, isRegisterName, registerValue } from './register-values.ts';
+import { isConvenienceName, isRegisterName, registerValue, stackRegister } from './register-values.ts';
 import { StorageError, type StorageReader } from './storage.ts';
 import type { Registers } from './target.ts';
 import { typeName } from './type-name.ts';
@@ -24,6 +24,11 @@ import {
   type Value,
 } from './value.ts';
 import { activeMembers } from './variant.ts';
+
+const TRUTH: ReadonlyMap<string, bigint> = new Map([
+  ['false', 0n],
+  ['true', 1n],
+]);
 
 export type { Place, Value };
 
@@ -172,14 +177,15 @@ class Evaluation {
     const object = await this.named(tree);
     if (object !== undefined) return loadObject(object, this.reader);
     const symbol = sigil ? undefined : context.symbol(name);
-    const register = registerValue(context.registers, name);
+    const register = registerValue(context.registers, sigil ? stackRegister(context.registers, name) : name);
     if (register !== undefined && (symbol === undefined || !isConvenienceName(name))) {
       return {
         value: register.value,
         type: unsignedOf(register.size),
-        place: { kind: 'register', name: name.toLowerCase() },
+        place: { kind: 'register', name: register.name },
       };
     }
+    if (!sigil && symbol === undefined && TRUTH.has(name)) return { value: TRUTH.get(name) ?? 0n, type: BOOL };
     if (symbol?.code !== true) throw new ExpressionError(`no register or symbol is called ${name}`);
     return { value: BigInt(symbol.address >>> 0), type: pointerTo(UNSIGNED_CHAR), code: true };
   }

@@ -140,6 +140,8 @@ class Compiler {
     const lower = name.toLowerCase();
     const meaning = sigil ? undefined : this.symbol(name);
     if (meaning !== undefined && (isConvenienceName(name) || !isRegisterName(name))) return this.variable(meaning);
+    // How wide it is depends on the code that runs then.
+    if (sigil && lower === 'sp') throw new NotExpressible();
     const number = REGISTER_NUMBERS.get(lower);
     if (number !== undefined) return this.register(number, registerType(lower));
     const word = WORDS.indexOf(lower);

@@ -22,7 +22,8 @@ export interface Token {
 }
 
 const OPERATORS = /^(->|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&^|!~()[\]?:,])/;
-const NAME = /^[A-Za-z_.@][A-Za-z0-9_.@$]*(?:::[A-Za-z_][A-Za-z0-9_.$]*)*/;
+/** Identifiers may have letters of any script (C11, annex D). */
+const NAME = /^[\p{ID_Start}_.@][\p{ID_Continue}.@$]*(?:::[\p{ID_Start}_][\p{ID_Continue}.$]*)*/u;
 const FLOAT = /^(?:[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)[fFlL]?/;
 const NUMBER = /^(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)([uUlL]*)/;
 const ESCAPES: Readonly<Record<string, number>> = {

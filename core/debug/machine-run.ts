@@ -82,7 +82,8 @@ export class MachineRun {
   /** @param skipBreak the position was reported already: pass the code points there */
   async run(how: Resume, skipBreak: boolean): Promise<Outcome> {
     this.#points.sync();
-    this.#pacer.begin();
+    const wait = this.#pacer.begin();
+    if (wait !== undefined) await wait;
     try {
       switch (how.kind) {
         case 'continue':
@@ -127,7 +128,7 @@ export class MachineRun {
       if (steps >= end) return undefined;
       if (steps >= this.limit) return { reason: 'limit', points: [] };
       const budget = Math.min(this.#pacer.budget, end - steps, this.limit - steps);
-      const turn = this.#turn(budget, { skipBreak: skip });
+      const turn = this.#turn(budget, { skipBreak: skip, untilTick: this.#pacer.untilTick });
       if (turn.kind === 'stop') return turn.outcome;
       if (turn.kind === 'arrived') return undefined;
       skip = turn.kind === 'pass';
@@ -205,7 +206,7 @@ export class MachineRun {
     const { steps } = this.#machine;
     while (this.#machine.steps === steps) {
       if (this.#takeInterrupt()) return { reason: 'interrupted', points: [] };
-      const turn = this.#turn(1, {});
+      const turn = this.#turn(1, { untilTick: this.#pacer.untilTick });
       if (turn.kind === 'stop') return turn.outcome;
       if (turn.kind === 'idle' && turn.dead) return STEPPED;
       if (turn.kind === 'idle') await this.#idle(turn.dead);

@@ -60,7 +60,7 @@ export class MachineTarget implements DebugTarget {
     if (devices !== undefined) this.devices = async () => devices.map((one) => ({ name: one.name, state: one.save() }));
     this.#rebootOnReset = options.rebootOnReset ?? false;
     this.#points = new PointSet(machine);
-    this.#run = new MachineRun(machine, this.#points, new Pacer(options), {
+    this.#run = new MachineRun(machine, this.#points, new Pacer(options, machine), {
       afterSlice: () => this.#flushOutput(),
       idle: (dead) => this.#emit({ kind: 'idle', dead }),
     });

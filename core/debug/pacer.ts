@@ -1,6 +1,7 @@
 /**
  * How long the machine runs before the host gets its turn: sockets and the extension host wait at most
- * one slice of about 10 ms. Slices never show in the guest, so they may follow the host's clock.
+ * one slice of about 10 ms. And how long the host waits for a guest that halts: its idle time takes as long on
+ * the host where the host can sleep. Neither shows in the guest, so both may follow the host's clock.
  */
 
 export interface HostTurn {
@@ -8,6 +9,14 @@ export interface HostTurn {
   yieldToHost(): Promise<void>;
   /** The host's clock, in milliseconds; without one slices have a fixed number of steps. */
   milliseconds?(): number;
+  /** Waits about so many milliseconds. With it and a clock, idle guest time is not skipped but waited for. */
+  sleep?(milliseconds: number): Promise<void>;
+}
+
+/** The guest's time: ticks since power-on, steps among them. */
+export interface GuestTime {
+  readonly steps: number;
+  readonly clock: { readonly hz: number; now(): number };
 }
 
 const FIRST_SLICE = 50_000;
@@ -17,15 +26,26 @@ const LARGEST = 4_000_000;
 const TARGET_MS = 6;
 /** Runs that came back early before the clock is looked at again. */
 const CHECK_EVERY = 64;
+/** Idle guest time that may run ahead of the host, and the most that a late guest catches up. */
+const PACE_MS = 10;
 
 export class Pacer {
   readonly #host: HostTurn;
+  readonly #guest: GuestTime;
+  readonly #paced: boolean;
   #budget = FIRST_SLICE;
   #started = 0;
   #checks = 0;
+  /** Milliseconds that the guest's clock is ahead of the host's; only what it idled can put it ahead. */
+  #ahead = 0;
+  /** Where both clocks were when `#ahead` was made. */
+  #seen = { host: 0, steps: 0, ticks: 0 };
 
-  constructor(host: HostTurn) {
+  constructor(host: HostTurn, guest: GuestTime) {
     this.#host = host;
+    this.#guest = guest;
+    this.#paced = host.sleep !== undefined && host.milliseconds !== undefined;
+    this.#look();
   }
 
   /** Steps the next slice may take. */
@@ -33,9 +53,17 @@ export class Pacer {
     return this.#budget;
   }
 
-  begin(): void {
-    this.#started = this.#host.milliseconds?.() ?? 0;
-    this.#checks = 0;
+  /** Tick at which an idle guest comes back to be waited for; undefined where idle time is skipped. */
+  get untilTick(): number | undefined {
+    const { clock } = this.#guest;
+    return this.#paced ? clock.now() + Math.ceil((PACE_MS / 1000) * clock.hz) : undefined;
+  }
+
+  /** At the start of a run. Runs that end soon, as at a log point, may have left the guest ahead: then it waits. */
+  begin(): Promise<void> | undefined {
+    this.#measure();
+    this.#restart();
+    return this.#isAhead ? this.#wait().then(() => this.#restart()) : undefined;
   }
 
   /** After a full slice: adapts the budget and lets the host run. */
@@ -46,14 +74,56 @@ export class Pacer {
       if (spent > TARGET_MS) this.#budget = Math.max(SMALLEST, this.#budget >>> 1);
       else if (spent * 3 < TARGET_MS) this.#budget = Math.min(LARGEST, this.#budget * 2);
     }
-    await this.#host.yieldToHost();
-    this.begin();
+    this.#measure();
+    if (this.#isAhead) await this.#wait();
+    else await this.#host.yieldToHost();
+    this.#restart();
   }
 
   /** After a run that came back early (a condition that did not hold, a single step): true when time is up. */
   get due(): boolean {
+    if (this.#paced && this.#ahead + this.#idled >= PACE_MS) return true;
     if (++this.#checks % CHECK_EVERY !== 0) return false;
     const clock = this.#host.milliseconds;
     return clock === undefined ? this.#checks >= 16 * CHECK_EVERY : clock() - this.#started > TARGET_MS;
+  }
+
+  #restart(): void {
+    this.#started = this.#host.milliseconds?.() ?? 0;
+    this.#checks = 0;
+  }
+
+  get #isAhead(): boolean {
+    return this.#paced && this.#ahead >= PACE_MS;
+  }
+
+  /** Output of the slice has to leave before the wait, input of the host to come in: that is the host's turn, too. */
+  async #wait(): Promise<void> {
+    await this.#host.yieldToHost();
+    await this.#host.sleep?.(Math.ceil(this.#ahead));
+    this.#measure();
+  }
+
+  /** Milliseconds that the guest idled since the clocks were looked at. */
+  get #idled(): number {
+    const { steps, clock } = this.#guest;
+    const { steps: seenSteps, ticks } = this.#seen;
+    return Math.max(0, ((clock.now() - ticks - (steps - seenSteps)) / clock.hz) * 1000);
+  }
+
+  /** Code that runs faster than the guest's clock says is not held back; time that it lost is made up for. */
+  #measure(): void {
+    if (!this.#paced) return;
+    const { host, steps } = this.#seen;
+    const idled = this.#idled;
+    const ran = ((this.#guest.steps - steps) / this.#guest.clock.hz) * 1000;
+    this.#look();
+    const passed = this.#seen.host - host;
+    this.#ahead = Math.max(-PACE_MS, this.#ahead + idled - Math.max(0, passed - Math.max(0, ran)));
+  }
+
+  #look(): void {
+    const { steps, clock } = this.#guest;
+    this.#seen = { host: this.#host.milliseconds?.() ?? 0, steps, ticks: clock.now() };
   }
 }

@@ -7,6 +7,8 @@ import { GENERAL_NAMES, SEGMENT_NAMES } from '../isa/registers.ts';
 import type { Registers } from './target.ts';
 
 export interface RegisterValue {
+  /** In lower case. */
+  readonly name: string;
   readonly value: bigint;
   readonly size: 1 | 2 | 4 | 8;
 }
@@ -83,7 +85,14 @@ export function registerValue(registers: Registers, name: string): RegisterValue
   const reader = READERS.get(name.toLowerCase());
   if (reader === undefined) return undefined;
   const value = reader.read(registers);
-  return { value: reader.size === 8 ? BigInt(value) : BigInt(value >>> 0), size: reader.size };
+  const whole = reader.size === 8 ? BigInt(value) : BigInt(value >>> 0);
+  return { name: name.toLowerCase(), value: whole, size: reader.size };
+}
+
+/** `$sp` and `$fp` are gdb's names for the stack and frame pointers, in 32-bit code all of them; other names stay. */
+export function stackRegister({ codeBits }: Registers, name: string): string {
+  if (codeBits === 16) return name === 'fp' ? 'bp' : name;
+  return name === 'sp' ? 'esp' : name === 'fp' ? 'ebp' : name;
 }
 
 export function isRegisterName(name: string): boolean {

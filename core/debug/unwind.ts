@@ -160,9 +160,10 @@ class Stack {
     const frameAddress = (base + frame.frameAddress) >>> 0;
     const returnSlot = (base + (frame.returnSlot ?? frame.frameAddress - 1)) >>> 0;
     const caller = ((frame.returnAddress ?? 0) + codeBase) >>> 0;
+    // A caller that popped nothing is this frame again: a frame pointer that points at itself.
     const distance = frame.frameAddress - (registers[ESP] ?? 0);
     const ends =
-      frame.returnAddress === undefined || frame.returnAddress === 0 || distance < 0 || distance > MAX_FRAME_BYTES;
+      frame.returnAddress === undefined || frame.returnAddress === 0 || distance <= 0 || distance > MAX_FRAME_BYTES;
     if (ends || (await this.source.readMemory(caller, 1)).length === 0)
       return { returnSlot, place: undefined, frameAddress };
     return {

@@ -7,9 +7,11 @@ import path from 'node:path';
 import { DebugClient } from '@vscode/debugadapter-testsupport';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { afterEach, describe, expect, test } from 'vitest';
+import { guestPath } from '../guests/build.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const DEMO = path.join(root, 'server/demo/demo.elf');
+const BUSY = guestPath('busy-loop');
 const thread = { threadId: 1 };
 const clients: DebugClient[] = [];
 const children: ChildProcess[] = [];
@@ -25,9 +27,15 @@ interface Run {
   stderr(): string;
 }
 
-/** `trapgate run` with the given options; resolves when it listens. */
+function message(seq: number, command: string): string {
+  const body = JSON.stringify({ seq, type: 'request', command });
+  return `Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** `trapgate run` of the demo, or of the guest that is named, with options; resolves when it listens. */
 function start(...options: string[]): Promise<Run> {
-  const child = spawn(process.execPath, [path.join(root, 'dist/trapgate.js'), 'run', DEMO, ...options], {
+  const images = options.some((option) => option.endsWith('.elf')) ? [] : [DEMO];
+  const child = spawn(process.execPath, [path.join(root, 'dist/trapgate.js'), 'run', ...images, ...options], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   children.push(child);
@@ -57,6 +65,11 @@ async function attach(target: string, configuration: object = {}): Promise<Debug
   await client.attachRequest({ target, ...configuration } as never);
   await initialized;
   return client;
+}
+/** Its adapter ends with that: there is none to stop after the test. */
+async function leave(client: DebugClient, terminateDebuggee = false): Promise<void> {
+  clients.splice(clients.indexOf(client), 1);
+  await client.disconnectRequest({ terminateDebuggee });
 }
 async function until(
   client: DebugClient,
@@ -95,7 +108,7 @@ describe('a machine that waits', () => {
     await expect(second.attachRequest({ target: run.target } as never)).rejects.toThrow(
       'the machine is controlled by debug-adapter client 1 (detach that one first)',
     );
-    await first.disconnectRequest();
+    await leave(first);
     // Detached, the guest runs on to its end.
     expect(await run.status).toBe(0);
   });
@@ -104,7 +117,7 @@ describe('a machine that waits', () => {
     const run = await start('--dap', '0', '--wait');
     const client = await attach(run.target);
     await until(client, 'configurationDone');
-    await client.disconnectRequest({ terminateDebuggee: true });
+    await leave(client, true);
     expect(await run.status).toBe(0);
     expect(run.stderr()).toContain('ended by the debugger');
   });
@@ -134,13 +147,31 @@ describe('a machine that waits', () => {
     expect(await until(await attach(run.target), 'configurationDone')).toMatchObject({ reason: 'entry' });
   });
 
+  test('that runs is joined as it runs, also by who wants no stop, and a disconnect hangs up', async () => {
+    const run = await start('--dap', '0', '--max-instructions', '100000000000', BUSY);
+    const client = await attach(run.target, { stopOnEntry: false });
+    await client.configurationDoneRequest();
+    expect(await until(client, 'pause')).toMatchObject({ reason: 'pause' });
+    await leave(client);
+    const socket = net.connect(Number(run.target.split(':').at(-1)), '127.0.0.1');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    let answers = '';
+    socket.on('data', (bytes) => {
+      answers += bytes;
+    });
+    socket.write(message(1, 'initialize') + message(2, 'disconnect'));
+    await closed;
+    expect(answers).toMatch(/"command":"disconnect".*"success":true|"success":true.*"command":"disconnect"/);
+    expect(run.stderr()).not.toContain('more than one response');
+  });
+
   test('is reached through a unix socket', async () => {
     const file = path.join(os.tmpdir(), `trapgate-dap-${process.pid}.sock`);
     const run = await start('--dap', file, '--wait');
     expect(run.target).toBe(file);
     const client = await attach(file);
     await until(client, 'configurationDone');
-    await client.disconnectRequest({ terminateDebuggee: false });
+    await leave(client);
     expect(await run.status).toBe(0);
     expect(existsSync(file)).toBe(false);
     rmSync(file, { force: true });
@@ -155,6 +186,22 @@ describe('a machine that waits', () => {
     const client = await attach(run.target, { program: DEMO });
     await until(client, 'configurationDone');
   });
+});
+
+test('to disconnect ends the adapter on standard input and output', async () => {
+  const adapter = spawn(process.execPath, [path.join(root, 'dist/debug-adapter.js')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  children.push(adapter);
+  let answers = '';
+  adapter.stdout.on('data', (bytes) => {
+    answers += bytes;
+  });
+  const status = new Promise((resolve) => adapter.on('close', resolve));
+  // Standard input stays open.
+  adapter.stdin.write(message(1, 'initialize') + message(2, 'disconnect'));
+  expect(await status).toBe(0);
+  expect(answers).toContain('"request_seq":2');
 });
 
 test('nobody listening is one line with a hint', async () => {

@@ -291,7 +291,6 @@ describe('the run as a whole', () => {
     await expect.poll(() => output).toMatch(/gdb can attach: target remote 127\.0\.0\.1:\d+/);
     await until('configurationDone');
     await toTheEnd();
-    await client.disconnectRequest();
     expect(readFileSync(file, 'utf8')).toContain('All done, powering off.');
     rmSync(folder, { recursive: true });
   });

@@ -13,6 +13,7 @@ export async function realSession(onMessage: (message: DebugProtocol.ProtocolMes
     version: async (name) => String(statSync(name, { throwIfNoEntry: false })?.mtimeMs),
     tier0: () => WebAssembly.compile(buildTier0() as BufferSource),
     yieldToHost: () => new Promise((resolve) => setImmediate(resolve)),
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     milliseconds: () => performance.now(),
     wallClock: () => 0,
   };

@@ -66,6 +66,12 @@ export class ToyMachine implements DebuggedMachine {
     this.vcpus = [{ context: this.context, cpu, space }];
   }
 
+  /** A tick is a millisecond. */
+  get clock() {
+    const now = this.#now;
+    return { hz: 1000, now: () => now };
+  }
+
   get interruptWaiting(): boolean {
     return this.#pending && (this.context.eflags & IF) !== 0;
   }
@@ -79,17 +85,18 @@ export class ToyMachine implements DebuggedMachine {
   }
 
   run(maxSteps: number, options: RunOptions = {}): MachineEvent {
-    const { skipBreak = false, holdInterrupts = false, deliveries = Number.POSITIVE_INFINITY } = options;
+    const { skipBreak = false, holdInterrupts = false, untilTick, deliveries = Number.POSITIVE_INFINITY } = options;
     this.runs++;
     const end = this.steps + maxSteps;
     for (let skip = skipBreak; ; skip = false) {
-      if (this.steps >= end) return { kind: 'slice' };
+      if (this.steps >= end || (untilTick !== undefined && this.#now >= untilTick)) return { kind: 'slice' };
       if (!holdInterrupts && this.interruptWaiting) this.#deliver();
       if (this.#deliveries >= deliveries) return { kind: 'slice' };
       if (this.#halted) {
         if (this.period === 0 || !(this.context.eflags & IF))
           return { kind: 'idle', dead: !(this.context.eflags & IF) };
-        this.#idleTicks += Math.max(0, (this.#acknowledged + 1) * this.period - this.#now);
+        const next = Math.min((this.#acknowledged + 1) * this.period, untilTick ?? Number.POSITIVE_INFINITY);
+        this.#idleTicks += Math.max(0, next - this.#now);
         continue;
       }
       if (!skip && this.#code.has(this.context.eip)) return { kind: 'break' };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { FrameRow } from '../../../core/debug/dwarf/frame-rules.ts';
 import { type UnwindSource, unwind } from '../../../core/debug/unwind.ts';
 import { toyRegisters } from './toy-registers.ts';
 
@@ -84,6 +85,25 @@ test('garbage ends the walk', async () => {
   expect(await stack(0x1208, 0x8010, 0)).toEqual([0x1208]);
   expect(await stack(0x1208, 0x8010, 0x4000)).toEqual([0x1208]);
   expect(await stack(0x1208, 0x8010, 0xfffffffc)).toEqual([0x1208]);
+});
+
+test('a frame pointer that points at itself ends the walk, also by frame information', async () => {
+  const { memory, source } = machine();
+  new DataView(memory.buffer).setUint32(0x8020, 0x8020, true);
+  // DW_CFA_def_cfa ebp 8, ebp at -8, the return address at -4: what every body has behind its prologue.
+  const row: FrameRow = {
+    frameAddress: { kind: 'register', register: 5, offset: 8 },
+    rules: new Map([
+      [5, { kind: 'offset', offset: -8 }],
+      [8, { kind: 'offset', offset: -4 }],
+    ]),
+    returnColumn: 8,
+    isSignal: false,
+  };
+  const walk = async (told: UnwindSource) =>
+    (await unwind(registers(0x1208, 0x8010, 0x8020), told)).map(({ pc }) => pc);
+  expect(await walk({ ...source, frameRow: () => row })).toEqual([0x1208, 0x1110]);
+  expect(await walk(source)).toEqual([0x1208, 0x1110]);
 });
 
 test('no stack makes it throw or run on', async () => {

@@ -1,0 +1,96 @@
+/** A guest's idle time takes as long on the host, by a host whose clock the test holds; the guest sees none of it. */
+import { expect, it } from 'vitest';
+import { MachineTarget } from '../../../core/debug/machine-target.ts';
+import { linear } from '../../../core/debug/target.ts';
+import { HANDLER, ToyMachine } from './toy-machine.ts';
+
+const ECX = 1;
+/** 100: hlt; jmp 100. The handler: inc ecx; iret. Four steps a round, and a tick of this machine is a millisecond. */
+const IDLES = [0xf4, 0xeb, 0xfd];
+const PERIOD = 50;
+const ROUNDS = 100;
+const IDLE_MS = ROUNDS * (PERIOD - 4);
+/** As far as a guest may run ahead. */
+const SLACK_MS = 20;
+
+/** @param busy milliseconds that the host needs for something else at each of its turns */
+function host(busy = 0) {
+  let now = 0;
+  let slept = 0;
+  return {
+    slept: () => slept,
+    passed: () => now,
+    pass: (milliseconds: number) => {
+      now += milliseconds;
+    },
+    services: {
+      milliseconds: () => now,
+      yieldToHost: async () => {
+        now += busy;
+      },
+      sleep: async (milliseconds: number) => {
+        slept += milliseconds;
+        now += milliseconds;
+      },
+    },
+  };
+}
+
+function idling(): ToyMachine {
+  const machine = new ToyMachine(IDLES);
+  machine.period = PERIOD;
+  return machine;
+}
+
+it('waits as long as the guest idles, and the guest runs as without', async () => {
+  const [paced, plain] = [idling(), idling()];
+  const clock = host();
+  const limit = { maxSteps: 4 * ROUNDS };
+  await new MachineTarget(paced, { ...clock.services, ...limit }).resume({ kind: 'continue' });
+  await new MachineTarget(plain, { yieldToHost: async () => undefined, ...limit }).resume({ kind: 'continue' });
+  expect(Math.abs(clock.slept() - IDLE_MS)).toBeLessThan(SLACK_MS);
+  expect([paced.context.register(ECX), paced.context.eip, paced.steps, paced.clock.now()]).toEqual([
+    plain.context.register(ECX),
+    plain.context.eip,
+    plain.steps,
+    plain.clock.now(),
+  ]);
+});
+
+it('does not wait for time that the host lost itself', async () => {
+  const clock = host(3);
+  const target = new MachineTarget(idling(), { ...clock.services, maxSteps: 4 * ROUNDS });
+  await target.resume({ kind: 'continue' });
+  expect(clock.slept()).toBeLessThan(IDLE_MS);
+  expect(Math.abs(clock.passed() - IDLE_MS)).toBeLessThan(SLACK_MS + 4 * ROUNDS);
+});
+
+it('waits between runs that end at every tick, but not for the time that a user looked', async () => {
+  const machine = idling();
+  const clock = host();
+  const target = new MachineTarget(machine, clock.services);
+  await target.addPoint({ kind: 'code', address: linear(HANDLER) });
+  for (let i = 0; i < ROUNDS; i++) await target.resume({ kind: 'continue' });
+  expect(Math.abs(clock.slept() - IDLE_MS)).toBeLessThan(PERIOD + SLACK_MS);
+  const before = clock.slept();
+  clock.pass(1000);
+  await target.resume({ kind: 'step', interrupts: true });
+  expect(clock.slept()).toBe(before);
+});
+
+it('waits also where a condition turns every tick down, and is interrupted there', async () => {
+  const machine = idling();
+  const clock = host();
+  const target = new MachineTarget(machine, { ...clock.services, maxSteps: 4 * ROUNDS });
+  await target.addPoint({ kind: 'code', address: linear(HANDLER), condition: Uint8Array.of(0x22, 0, 0x27) });
+  expect((await target.resume({ kind: 'continue' })).reason).toBe('limit');
+  expect(Math.abs(clock.slept() - IDLE_MS)).toBeLessThan(SLACK_MS);
+});
+
+it('a step over HLT waits for what ends it', async () => {
+  const clock = host();
+  const target = new MachineTarget(idling(), clock.services);
+  await target.resume({ kind: 'step' });
+  expect(await target.resume({ kind: 'step' })).toMatchObject({ reason: 'step' });
+  expect(clock.slept()).toBeGreaterThan(PERIOD - SLACK_MS);
+});
