@@ -66,8 +66,8 @@ export class DebugDriver {
         this.#afterSlice();
         return new Promise((resolve) => setImmediate(resolve));
       },
-      // A scenario waits in guest time and for nobody.
-      ...(options.scenario === undefined ? { sleep } : {}),
+      // Somebody sits at a terminal, as with plain runs; a script or a scenario waits in guest time.
+      ...(process.stdin.isTTY && options.scenario === undefined ? { sleep } : {}),
     });
   }
 
