@@ -178,7 +178,8 @@ export class MachineRun {
     const { cpu } = this.#vcpu;
     const deliveries = cpu.deliveries + 1;
     while (this.#machine.steps === steps && cpu.deliveries < deliveries) {
-      const turn = this.#turn(1, { skipBreak: true, holdInterrupts: !interrupts, deliveries });
+      const { untilTick } = this.#pacer;
+      const turn = this.#turn(1, { skipBreak: true, holdInterrupts: !interrupts, deliveries, untilTick });
       if (turn.kind === 'stop') return turn.outcome;
       if (turn.kind === 'idle') return STEPPED;
       if (this.#machine.steps > steps || cpu.deliveries >= deliveries) break;

@@ -351,10 +351,11 @@ export class Machine implements MachineParts {
   /** Every vCPU halts: moves the clock to the next thing that can happen. False when there is none. */
   #skipIdleTime(untilTick: number): boolean {
     const now = this.clock.now();
-    const wake = this.dead ? Number.POSITIVE_INFINITY : this.clock.nextDeadline();
-    const next = Math.min(wake, this.#agents.nextTick, untilTick);
-    if (next === Number.POSITIVE_INFINITY) return false;
-    this.clock.advance(Math.max(1, next - now));
+    const { dead } = this;
+    const wake = Math.min(dead ? Number.POSITIVE_INFINITY : this.clock.nextDeadline(), this.#agents.nextTick);
+    // Time goes on for who waits for an input; to a dead guest it brings nothing.
+    if (wake === Number.POSITIVE_INFINITY && (dead || untilTick === wake)) return false;
+    this.clock.advance(Math.max(1, Math.min(wake, untilTick) - now));
     return true;
   }
 

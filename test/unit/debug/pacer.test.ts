@@ -17,8 +17,10 @@ const SLACK_MS = 20;
 function host(busy = 0) {
   let now = 0;
   let slept = 0;
+  let longest = 0;
   return {
     slept: () => slept,
+    longest: () => longest,
     passed: () => now,
     pass: (milliseconds: number) => {
       now += milliseconds;
@@ -30,6 +32,7 @@ function host(busy = 0) {
       },
       sleep: async (milliseconds: number) => {
         slept += milliseconds;
+        longest = Math.max(longest, milliseconds);
         now += milliseconds;
       },
     },
@@ -78,7 +81,7 @@ it('waits between runs that end at every tick, but not for the time that a user 
   expect(clock.slept()).toBe(before);
 });
 
-it('waits also where a condition turns every tick down, and is interrupted there', async () => {
+it('waits also where a condition turns every tick down', async () => {
   const machine = idling();
   const clock = host();
   const target = new MachineTarget(machine, { ...clock.services, maxSteps: 4 * ROUNDS });
@@ -93,4 +96,40 @@ it('a step over HLT waits for what ends it', async () => {
   await target.resume({ kind: 'step' });
   expect(await target.resume({ kind: 'step' })).toMatchObject({ reason: 'step' });
   expect(clock.slept()).toBeGreaterThan(PERIOD - SLACK_MS);
+});
+
+it('hears an interrupt soon, however long the guest is going to halt', async () => {
+  for (const how of [{ kind: 'continue' }, { kind: 'step' }, { kind: 'step', interrupts: true }] as const) {
+    const machine = idling();
+    machine.period = 1e9;
+    const clock = host();
+    let target: MachineTarget | undefined;
+    const sleep = async (milliseconds: number) => {
+      await clock.services.sleep(milliseconds);
+      if (clock.slept() > 1000) target?.interrupt();
+    };
+    target = new MachineTarget(machine, { ...clock.services, sleep });
+    await target.resume({ kind: 'step' });
+    expect((await target.resume(how)).reason).toBe('interrupted');
+    expect(clock.slept()).toBeLessThan(1000 + 2 * SLACK_MS);
+    expect(clock.longest()).toBeLessThanOrEqual(SLACK_MS);
+  }
+});
+
+it('says of a guest that halts with interrupts off that nothing will wake it', async () => {
+  // cli; hlt
+  const machine = new ToyMachine([0xfa, 0xf4]);
+  machine.period = PERIOD;
+  const clock = host();
+  const target = new MachineTarget(machine, clock.services);
+  const idle: boolean[] = [];
+  target.subscribe((event) => {
+    if (event.kind !== 'idle') return;
+    idle.push(event.dead);
+    target.interrupt();
+  });
+  expect((await target.resume({ kind: 'continue' })).reason).toBe('interrupted');
+  expect(idle).toEqual([true]);
+  expect((await target.resume({ kind: 'step' })).reason).toBe('step');
+  expect([machine.steps, clock.slept()]).toEqual([2, 0]);
 });

@@ -93,9 +93,10 @@ export class ToyMachine implements DebuggedMachine {
       if (!holdInterrupts && this.interruptWaiting) this.#deliver();
       if (this.#deliveries >= deliveries) return { kind: 'slice' };
       if (this.#halted) {
-        if (this.period === 0 || !(this.context.eflags & IF))
-          return { kind: 'idle', dead: !(this.context.eflags & IF) };
-        const next = Math.min((this.#acknowledged + 1) * this.period, untilTick ?? Number.POSITIVE_INFINITY);
+        const dead = !(this.context.eflags & IF);
+        const wake = dead || this.period === 0 ? Number.POSITIVE_INFINITY : (this.#acknowledged + 1) * this.period;
+        const next = Math.min(wake, untilTick ?? Number.POSITIVE_INFINITY);
+        if (next === Number.POSITIVE_INFINITY || dead) return { kind: 'idle', dead };
         this.#idleTicks += Math.max(0, next - this.#now);
         continue;
       }

@@ -57,7 +57,9 @@ describe('running', () => {
     const machine = machineOf([CLI, HLT]);
     expect(machine.run(1000)).toEqual({ kind: 'idle', dead: true });
     expect(machine.dead).toBe(true);
-    expect(machine.steps).toBe(2);
+    // Also to who would let time pass: it brings nothing.
+    expect(machine.run(1000, { untilTick: 5_000_000 })).toEqual({ kind: 'idle', dead: true });
+    expect([machine.steps, machine.clock.now()]).toEqual([2, 2]);
   });
 
   it('lets time pass for a halted guest up to the tick asked for', () => {
