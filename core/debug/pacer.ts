@@ -36,6 +36,9 @@ export class Pacer {
   #budget = FIRST_SLICE;
   #started = 0;
   #checks = 0;
+  /** When the host had its last turn; where it has no clock, runs since then. */
+  #turned = 0;
+  #runs = 0;
   /** Milliseconds that the guest's clock is ahead of the host's; only what it idled can put it ahead. */
   #ahead = 0;
   /** Where both clocks were when `#ahead` was made. */
@@ -59,11 +62,14 @@ export class Pacer {
     return this.#paced ? clock.now() + Math.ceil((PACE_MS / 1000) * clock.hz) : undefined;
   }
 
-  /** At the start of a run. Runs that end soon, as at a log point, may have left the guest ahead: then it waits. */
+  /**
+   * At the start of a run. Runs that end soon, one after the other as at a log point, may have left the guest ahead
+   * or the host without a turn: then the run waits.
+   */
   begin(): Promise<void> | undefined {
     this.#measure();
     this.#restart();
-    return this.#isAhead ? this.#wait().then(() => this.#restart()) : undefined;
+    return this.#isAhead || this.#isOverdue ? this.#giveTurn() : undefined;
   }
 
   /** After a full slice: adapts the budget and lets the host run. */
@@ -75,9 +81,7 @@ export class Pacer {
       else if (spent * 3 < TARGET_MS) this.#budget = Math.min(LARGEST, this.#budget * 2);
     }
     this.#measure();
-    if (this.#isAhead) await this.#wait();
-    else await this.#host.yieldToHost();
-    this.#restart();
+    await this.#giveTurn();
   }
 
   /** After a run that came back early (a condition that did not hold, a single step): true when time is up. */
@@ -97,11 +101,21 @@ export class Pacer {
     return this.#paced && this.#ahead >= PACE_MS;
   }
 
-  /** Output of the slice has to leave before the wait, input of the host to come in: that is the host's turn, too. */
-  async #wait(): Promise<void> {
+  get #isOverdue(): boolean {
+    const clock = this.#host.milliseconds;
+    return clock === undefined ? ++this.#runs >= CHECK_EVERY : this.#started - this.#turned > TARGET_MS;
+  }
+
+  async #giveTurn(): Promise<void> {
+    // Also before a wait: output of the slice has to leave, input of the host to come in.
     await this.#host.yieldToHost();
-    await this.#host.sleep?.(Math.ceil(this.#ahead));
-    this.#measure();
+    if (this.#isAhead) {
+      await this.#host.sleep?.(Math.ceil(this.#ahead));
+      this.#measure();
+    }
+    this.#restart();
+    this.#turned = this.#started;
+    this.#runs = 0;
   }
 
   /** Milliseconds that the guest idled since the clocks were looked at. */

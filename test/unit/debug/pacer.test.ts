@@ -133,3 +133,23 @@ it('says of a guest that halts with interrupts off that nothing will wake it', a
   expect((await target.resume({ kind: 'step' })).reason).toBe('step');
   expect([machine.steps, clock.slept()]).toEqual([2, 0]);
 });
+
+it('gives the host its turn between runs that end at once, as at a log point', async () => {
+  for (const hasClock of [true, false]) {
+    const clock = host();
+    let turns = 0;
+    const target = new MachineTarget(new ToyMachine([0x40, 0xeb, 0xfd]), {
+      milliseconds: hasClock ? clock.services.milliseconds : undefined,
+      yieldToHost: async () => {
+        turns++;
+      },
+    });
+    await target.addPoint({ kind: 'code', address: linear(0x100) });
+    for (let i = 0; i < 640; i++) {
+      await target.resume({ kind: 'continue' });
+      clock.pass(1);
+    }
+    expect(turns).toBeGreaterThanOrEqual(10);
+    expect(turns).toBeLessThan(640 / 6);
+  }
+});
