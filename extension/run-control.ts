@@ -60,12 +60,26 @@ export class RunControl {
     this.debuggee.target.interrupt();
   }
 
-  /** Ends a run silently, for restart and disconnect. */
+  /** Ends a run silently, for restart and disconnect; also one that somebody else began: a gdb, or who left before. */
   async halt(): Promise<void> {
-    if (!this.active) return;
-    this.halting = true;
-    this.debuggee.target.interrupt();
-    await this.current;
+    const { target } = this.debuggee;
+    if (this.active) {
+      this.halting = true;
+      target.interrupt();
+      await this.current;
+    } else if (target.running) {
+      // Its stop is ours, and nobody's to show.
+      this.active = true;
+      await new Promise<void>((resolve) => {
+        const unsubscribe = target.subscribe((event) => {
+          if (event.kind !== 'stopped') return;
+          unsubscribe();
+          resolve();
+        });
+        target.interrupt();
+      });
+      this.active = false;
+    }
   }
 
   /** Resumes once or, where stops do not count, as often as it takes. */

@@ -195,3 +195,20 @@ test('a restart of the demo takes less than 50 ms of CPU time and keeps breakpoi
   expect(Math.min(...costs)).toBeLessThan(50);
   session.dispose();
 });
+
+test('a guest that somebody else let run stops for a restart and when the session ends', async () => {
+  const { session, response, event } = await realSession();
+  await response('launch', { program: guestPath('busy-loop'), stopOnEntry: true });
+  await response('configurationDone');
+  const { target } = session;
+  const foreign = target?.resume({ kind: 'continue' });
+  const entry = event('stopped');
+  expect(await response('restart')).toMatchObject({ success: true });
+  expect(await foreign).toMatchObject({ reason: 'interrupted' });
+  expect(await entry).toMatchObject({ body: { reason: 'entry' } });
+
+  const another = target?.resume({ kind: 'continue' });
+  expect(await response('disconnect')).toMatchObject({ success: true });
+  expect(target?.running).toBe(false);
+  expect(await another).toMatchObject({ reason: 'interrupted' });
+});
