@@ -148,6 +148,41 @@ describe('an input log', () => {
     expect(machine.inputLog).toEqual(log);
   });
 
+  it('of a debugger that waits for idle time, with keys typed meanwhile, gives the same without waiting', async () => {
+    const machine = machineOf(ECHO);
+    const random = randomSource(5);
+    let host = 0;
+    const target = new MachineTarget(machine, {
+      milliseconds: () => host,
+      yieldToHost: () => Promise.resolve(),
+      sleep: async (milliseconds) => {
+        // Hosts wake late.
+        host += milliseconds + random(4);
+        if (random(2) === 0) await target.sendSerial(Uint8Array.of(97 + random(10)));
+        if (random(4) === 0) target.interrupt();
+      },
+    });
+    const hows = [{ kind: 'step' }, { kind: 'step', interrupts: true }, { kind: 'continue' }] as const;
+    const seen: { step: number; hash: string }[] = [];
+    while (seen.length < 100) {
+      await target.resume(hows[random(3)]);
+      // A hash is never taken after an input of its own position, nor in the middle of idle time.
+      const { steps } = machine;
+      await target.resume({ kind: 'step' });
+      if (machine.steps > steps) seen.push({ step: machine.steps, hash: machine.stateHash() });
+    }
+    expect(host).toBeGreaterThan(1000);
+    expect(machine.inputLog.records.length).toBeGreaterThan(50);
+    const again = machineOf(ECHO);
+    again.attach(new Replay(again, machine.inputLog));
+    expect(
+      hashesAt(
+        again,
+        seen.map(({ step }) => step),
+      ),
+    ).toEqual(seen.map(({ hash }) => hash));
+  });
+
   it('of another run is refused', () => {
     const { log } = record();
     const machine = machineOf(DEMO);
