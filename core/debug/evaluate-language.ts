@@ -1,12 +1,10 @@
 /** Where the languages of a program differ for expressions that are otherwise read as C: what things are of. */
-import { INT, type IntegerType, LONG_LONG, typeName } from './expression-types.ts';
+import { BOOL, INT, type IntegerType, LONG_LONG, typeName } from './expression-types.ts';
 import { plain, type Type } from './types.ts';
 import { pointerTo, type Value } from './value.ts';
 
 export type Language = 'c' | 'c++' | 'rust';
 
-/** What C++, Rust and C23 call so; older C has it from a header, as numbers that leave no name. */
-export const BOOL: IntegerType = { kind: 'integer', name: 'bool', size: 1, signed: false, reads: 'boolean' };
 const I32: IntegerType = { ...INT, name: 'i32' };
 const I64: IntegerType = { ...LONG_LONG, name: 'i64' };
 const F64: Type = { kind: 'float', name: 'f64', size: 8 };

@@ -4,9 +4,9 @@
  */
 import { applyBinary, converted, decayed, floatValue, isTrue, negated, truth } from './evaluate-arithmetic.ts';
 import { farValue } from './evaluate-far.ts';
-import { addressType, answer, BOOL, isBitwiseNot, type Language, literalType } from './evaluate-language.ts';
+import { addressType, answer, isBitwiseNot, type Language, literalType } from './evaluate-language.ts';
 import { type Expression, ExpressionError, membersOf, parseExpression } from './expression.ts';
-import { INT, UNSIGNED, UNSIGNED_CHAR, UNSIGNED_LONG_LONG, UNSIGNED_SHORT, wrap } from './expression-types.ts';
+import { BOOL, INT, UNSIGNED, UNSIGNED_CHAR, UNSIGNED_LONG_LONG, UNSIGNED_SHORT, wrap } from './expression-types.ts';
 import { sliceOf } from './format-rust.ts';
 import { isConvenienceName, isRegisterName, registerValue, stackRegister } from './register-values.ts';
 import { StorageError, type StorageReader } from './storage.ts';

@@ -20,10 +20,13 @@ export const INT = integer('int', 4, true);
 export const UNSIGNED = integer('unsigned int', 4, false);
 export const LONG_LONG = integer('long long', 8, true);
 export const UNSIGNED_LONG_LONG = integer('unsigned long long', 8, false);
+/** What C++, Rust and C23 call so; in older C it is a macro, which leaves no name. */
+export const BOOL: IntegerType = { kind: 'integer', name: 'bool', size: 1, signed: false, reads: 'boolean' };
 
 /** Type names of one word; those of several are put together by `integerTypeOf`. */
 const SINGLE_WORD: Readonly<Record<string, IntegerType>> = {
-  bool: UNSIGNED_CHAR,
+  bool: BOOL,
+  _Bool: BOOL,
   byte: UNSIGNED_CHAR,
   word: UNSIGNED_SHORT,
   dword: UNSIGNED,
@@ -103,7 +106,7 @@ export function wrap(value: bigint, type: Type): bigint {
 }
 
 const OWN = new Set<Type>([
-  ...Object.values(SINGLE_WORD),
+  ...Object.values(SINGLE_WORD).filter((type) => type !== BOOL),
   CHAR,
   UNSIGNED_CHAR,
   SHORT,
@@ -114,7 +117,7 @@ const OWN = new Set<Type>([
   UNSIGNED_LONG_LONG,
 ]);
 
-/** A type of the debugger and not of the program, or a pointer to one. */
+/** A number type of the debugger and not of the program, or a pointer to one. A bool is shown as programs show it. */
 export function isOwnType(type: Type): boolean {
   let inner = type;
   for (let depth = 0; inner.kind === 'pointer' && depth < MAX_TYPE_DEPTH; depth++) inner = inner.target;

@@ -91,8 +91,9 @@ export function registerValue(registers: Registers, name: string): RegisterValue
 
 /** `$sp` and `$fp` are gdb's names for the stack and frame pointers, in 32-bit code all of them; other names stay. */
 export function stackRegister({ codeBits }: Registers, name: string): string {
-  if (codeBits === 16) return name === 'fp' ? 'bp' : name;
-  return name === 'sp' ? 'esp' : name === 'fp' ? 'ebp' : name;
+  const lower = name.toLowerCase();
+  if (codeBits === 16) return lower === 'fp' ? 'bp' : name;
+  return lower === 'sp' ? 'esp' : lower === 'fp' ? 'ebp' : name;
 }
 
 export function isRegisterName(name: string): boolean {
