@@ -34,6 +34,8 @@ const CALL_MS = 2;
 const FIRST_CALL_STEPS = 50_000;
 /** Idle guest time that may run ahead of an interactive user. */
 const PACE_SECONDS = 0.01;
+/** The most that the guest catches up after the host woke late. */
+const CATCH_UP_MS = 100;
 
 export class HostDriver {
   readonly #machine: Machine;
@@ -173,7 +175,7 @@ export class HostDriver {
   async #pace(): Promise<void> {
     const begun = hostMilliseconds();
     await this.#sleep(Math.min(this.#ahead, this.#untilTimeout()));
-    this.#ahead = Math.max(0, this.#ahead - (hostMilliseconds() - begun));
+    this.#ahead = Math.max(-CATCH_UP_MS, this.#ahead - (hostMilliseconds() - begun));
   }
 
   /** Waits for input, a stop, or so many milliseconds. */

@@ -26,8 +26,10 @@ const LARGEST = 4_000_000;
 const TARGET_MS = 6;
 /** Runs that came back early before the clock is looked at again. */
 const CHECK_EVERY = 64;
-/** Idle guest time that may run ahead of the host, and the most that a late guest catches up. */
+/** Idle guest time that may run ahead of the host. */
 const PACE_MS = 10;
+/** The most that a late guest catches up: a busy host wakes late again and again, and each time would be lost. */
+const CATCH_UP_MS = 100;
 
 export class Pacer {
   readonly #host: HostTurn;
@@ -68,6 +70,8 @@ export class Pacer {
    */
   begin(): Promise<void> | undefined {
     this.#measure();
+    // A user who looked took longer, but the guest did not lose that time.
+    this.#ahead = Math.max(-PACE_MS, this.#ahead);
     this.#restart();
     return this.#isAhead || this.#isOverdue ? this.#giveTurn() : undefined;
   }
@@ -133,7 +137,7 @@ export class Pacer {
     const ran = ((this.#guest.steps - steps) / this.#guest.clock.hz) * 1000;
     this.#look();
     const passed = this.#seen.host - host;
-    this.#ahead = Math.max(-PACE_MS, this.#ahead + idled - Math.max(0, passed - Math.max(0, ran)));
+    this.#ahead = Math.max(-CATCH_UP_MS, this.#ahead + idled - Math.max(0, passed - Math.max(0, ran)));
   }
 
   #look(): void {

@@ -13,8 +13,11 @@ const IDLE_MS = ROUNDS * (PERIOD - 4);
 /** As far as a guest may run ahead. */
 const SLACK_MS = 20;
 
-/** @param busy milliseconds that the host needs for something else at each of its turns */
-function host(busy = 0) {
+/**
+ * @param busy milliseconds that the host needs for something else at each of its turns
+ * @param late milliseconds that it wakes too late
+ */
+function host(busy = 0, late = 0) {
   let now = 0;
   let slept = 0;
   let longest = 0;
@@ -33,7 +36,7 @@ function host(busy = 0) {
       sleep: async (milliseconds: number) => {
         slept += milliseconds;
         longest = Math.max(longest, milliseconds);
-        now += milliseconds;
+        now += milliseconds + late;
       },
     },
   };
@@ -66,6 +69,14 @@ it('does not wait for time that the host lost itself', async () => {
   await target.resume({ kind: 'continue' });
   expect(clock.slept()).toBeLessThan(IDLE_MS);
   expect(Math.abs(clock.passed() - IDLE_MS)).toBeLessThan(SLACK_MS + 4 * ROUNDS);
+});
+
+it('makes up for a host that wakes late', async () => {
+  const late = 40;
+  const clock = host(0, late);
+  const target = new MachineTarget(idling(), { ...clock.services, maxSteps: 4 * ROUNDS });
+  await target.resume({ kind: 'continue' });
+  expect(Math.abs(clock.passed() - IDLE_MS)).toBeLessThan(SLACK_MS + late);
 });
 
 it('waits between runs that end at every tick, but not for the time that a user looked', async () => {
