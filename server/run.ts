@@ -66,6 +66,7 @@ async function drive(
       driver.inputOpen = false;
       driver.wake();
     };
+    if (driver instanceof HostDriver) driver.paced = false;
     if (!standardInputCanSpeak()) return ended();
     input = new Console({
       input: (bytes) => {
@@ -101,6 +102,8 @@ async function drive(
           rebootOnReset: options.onReset === 'reboot',
           say,
         });
+  // Until it is known who is there: idle time skipped meanwhile is a menu's time to choose.
+  if (driver instanceof HostDriver) driver.paced = inputExpected;
   const interrupted = () => driver.stop('interrupted', 'stopped by a signal');
   for (const signal of SIGNALS) process.on(signal, interrupted);
   try {
