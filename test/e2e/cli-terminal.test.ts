@@ -38,10 +38,11 @@ describe.each(DRIVERS)('%s %s', (...driver) => {
   });
 
   it('a guest that sleeps does not run ahead of the host', async () => {
-    // A thousand ticks a second, each a few steps.
     const { stdout } = await atTerminal(['run', guestPath('echo'), '--timeout', '1', '--json', ...driver]);
-    expect(lastJson({ status: 0, stdout, stderr: '' })).toMatchObject({ reason: 'timeout' });
-    expect(lastJson({ status: 0, stdout, stderr: '' }).steps).toBeLessThan(30_000);
+    const { reason, steps, seconds } = lastJson({ status: 0, stdout, stderr: '' });
+    expect(reason).toBe('timeout');
+    // A thousand ticks a second of seven steps each: fewer where the host is busy, more never.
+    expect(steps / seconds).toBeLessThan(8000);
   });
 });
 
