@@ -1,5 +1,5 @@
 /** What the monitor came back with, as whoever runs a machine is told it. */
-import type { VmmExit } from '../vmm/vmm.ts';
+import type { VmmExit } from '../vmm/vmm-exit.ts';
 import type { MachineEvent } from './events.ts';
 import { modeNames } from './mode-points.ts';
 import type { Vcpu } from './vcpu.ts';

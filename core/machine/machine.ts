@@ -17,7 +17,7 @@ import { PhysicalMemory } from '../memory/physical-memory.ts';
 import type { VectorPoint } from '../vmm/events.ts';
 import type { Watch } from '../vmm/shadow-paging.ts';
 import { type StatisticsRow, TrapStatistics } from '../vmm/statistics.ts';
-import type { VmmExit } from '../vmm/vmm.ts';
+import type { VmmExit } from '../vmm/vmm-exit.ts';
 import { Agents } from './agents.ts';
 import { applyInput } from './apply-input.ts';
 import { Board } from './board.ts';
@@ -250,7 +250,7 @@ export class Machine implements MachineParts {
 
   /** Linear addresses at which `run` stops before the instruction there. */
   setCodePoints(addresses: ReadonlySet<number>): void {
-    for (const { engine } of this.vcpus) engine.setCodePoints(addresses);
+    for (const { vmm } of this.vcpus) vmm.setCodePoints(addresses);
   }
 
   setDataPoints(points: readonly Watch[]): void {

@@ -98,7 +98,7 @@ export class DirectEngine implements Engine {
     this.data = new SlowData(space);
     this.cache = new CodeCache(memory, {
       protection: space,
-      isBreak: (linear, eip) => this.points.has(linear) || this.points.has(eip),
+      isBreak: (linear, eip) => this.isBreak(linear, eip),
       counting: options.tier === 1,
       dropped: (table, from, to) => this.blocks?.dropped(table, from, to),
       flushed: () => this.blocks?.flushed(),
@@ -270,7 +270,7 @@ export class DirectEngine implements Engine {
   private enterCrossing(table: CodeTable, linear: number, offset: number, host: number): number {
     const { context, memory, space } = this;
     const eip = (context.word(CTX_PAGE_EIP) + offset) >>> 0;
-    const breaks = table.linearPage >= 0 && (this.points.has(linear) || this.points.has(eip));
+    const breaks = table.linearPage >= 0 && this.isBreak(linear, eip);
     const here = 4096 - offset;
     this.fetched.set(memory.u8.subarray(host, host + here));
     // Bytes beyond the CS limit cannot be fetched; a run that may end there is not for aliases of the page.
@@ -308,9 +308,13 @@ export class DirectEngine implements Engine {
     if (!this.cache.roomForRun) this.cache.flush();
     const table = this.cache.table(0, mode, linear >>> 12);
     context.setWord(CTX_PAGE_EIP, eip - offset);
-    const record = this.cache.decodeAlone(table, offset, this.fetched, length, 0, false);
+    const record = this.cache.decodeAlone(table, offset, this.fetched, length, 0, this.isBreak(linear, eip));
     context.setWord(CTX_RUN_START, record);
     return record;
+  }
+
+  private isBreak(linear: number, eip: number): boolean {
+    return this.points.has(linear) || this.points.has(eip);
   }
 
   private fetch(linear: number, length: number): void {

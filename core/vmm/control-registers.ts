@@ -25,7 +25,6 @@ import {
   CR4_TSD,
   CR4_VME,
   DR6_BD,
-  DR7_ENABLES,
   DR7_GD,
 } from './virtual-cpu.ts';
 
@@ -142,11 +141,9 @@ export function moveToDebug(monitor: Monitor, instruction: Instruction): Outcome
 export function writeDebug(monitor: Monitor, register: number, value: number): Outcome {
   const { dr } = monitor.cpu;
   const target = register === 4 || register === 5 ? register + 2 : register;
-  if (target === 7 && value & DR7_ENABLES) {
-    return monitor.refuse('breakpoints through the debug registers (DR7 enable bits)');
-  }
   if (target === 6) dr[6] = (value & 0xe00f) | 0xffff0ff0;
   else if (target === 7) dr[7] = (value & 0xffff2bff) | 0x400;
   else dr[target] = value;
+  monitor.breakpoints.update();
   return DONE;
 }

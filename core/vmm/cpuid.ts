@@ -9,12 +9,13 @@ import { DONE, type Outcome } from './outcome.ts';
 import { CPU_SIGNATURE } from './virtual-cpu.ts';
 
 const FEATURE_FPU = 1 << 0;
+const FEATURE_DE = 1 << 2;
 const FEATURE_PSE = 1 << 3;
 const FEATURE_TSC = 1 << 4;
 const FEATURE_MSR = 1 << 5;
 const FEATURE_CX8 = 1 << 8;
 const FEATURE_CMOV = 1 << 15;
-const FEATURES = FEATURE_FPU | FEATURE_PSE | FEATURE_TSC | FEATURE_MSR | FEATURE_CX8 | FEATURE_CMOV;
+const FEATURES = FEATURE_FPU | FEATURE_DE | FEATURE_PSE | FEATURE_TSC | FEATURE_MSR | FEATURE_CX8 | FEATURE_CMOV;
 
 type Leaf = readonly [eax: number, ebx: number, ecx: number, edx: number];
 

@@ -5,6 +5,7 @@
 
 import type { Fault } from '../isa/exceptions.ts';
 import type { Context } from '../vcpu/context.ts';
+import type { Watch } from './watch-ranges.ts';
 
 export type OperandSize = 1 | 2 | 4;
 
@@ -21,6 +22,10 @@ export interface GuestSpace {
   write(context: Context, linear: number, size: OperandSize, value: number, user: boolean): boolean;
   /** CR0, CR3, CR4 or A20 changed: puts the right shadow table into the context. */
   switchSpace(context: Context): void;
+  /** Replaces the guest's own data breakpoints: linear ranges, `id` is n of DRn. */
+  setBreakpoints(list: readonly Watch[]): void;
+  /** Bn bits of those touched by accesses since the last call. */
+  takeBreakpointsMet(): number;
   /** INVLPG. */
   invalidatePage(linear: number): void;
 }

@@ -40,6 +40,16 @@ function checkBitmap(monitor: Monitor, port: number, width: Width): Outcome {
   return bits & mask ? monitor.raise(GP, 0, denied) : DONE;
 }
 
+function readPort({ breakpoints, ports }: Monitor, port: number, width: Width): number {
+  if (breakpoints.armed) breakpoints.touchPorts(port, width);
+  return ports.read(port, width);
+}
+
+function writePort({ breakpoints, ports }: Monitor, port: number, width: Width, value: number): void {
+  if (breakpoints.armed) breakpoints.touchPorts(port, width);
+  ports.write(port, width, value);
+}
+
 /** E4–E7 name the port, EC–EF take it from DX; even opcodes are bytes. */
 function portOf(monitor: Monitor, instruction: Instruction): number {
   return instruction.opcode & 8 ? monitor.context.register16(EDX) : instruction.immediate & 0xff;
@@ -53,7 +63,7 @@ export function input(monitor: Monitor, instruction: Instruction): Outcome {
   const width = widthOf(instruction);
   const port = portOf(monitor, instruction);
   if (checkPorts(monitor, port, width) !== DONE) return FAULT;
-  const value = monitor.ports.read(port, width);
+  const value = readPort(monitor, port, width);
   const { context } = monitor;
   if (width === 1) context.setRegister8(EAX, value);
   else if (width === 2) context.setRegister16(EAX, value);
@@ -66,7 +76,7 @@ export function output(monitor: Monitor, instruction: Instruction): Outcome {
   const port = portOf(monitor, instruction);
   if (checkPorts(monitor, port, width) !== DONE) return FAULT;
   const value = monitor.context.register(EAX);
-  monitor.ports.write(port, width, width === 4 ? value : width === 2 ? value & 0xffff : value & 0xff);
+  writePort(monitor, port, width, width === 4 ? value : width === 2 ? value & 0xffff : value & 0xff);
   return DONE;
 }
 
@@ -97,7 +107,7 @@ export function inputString(monitor: Monitor, instruction: Instruction): Outcome
   if (checkPorts(monitor, port, width) !== DONE) return FAULT;
   const at = counter(monitor, instruction, EDI);
   if (probeData(monitor, ES, at, width) !== DONE) return FAULT;
-  if (writeData(monitor, ES, at, width, monitor.ports.read(port, width)) !== DONE) return FAULT;
+  if (writeData(monitor, ES, at, width, readPort(monitor, port, width)) !== DONE) return FAULT;
   return advance(monitor, instruction, EDI, width);
 }
 
@@ -108,6 +118,6 @@ export function outputString(monitor: Monitor, instruction: Instruction): Outcom
   if (checkPorts(monitor, port, width) !== DONE) return FAULT;
   const value = readData(monitor, instruction.segment, counter(monitor, instruction, ESI), width);
   if (value === undefined) return FAULT;
-  monitor.ports.write(port, width, value);
+  writePort(monitor, port, width, value);
   return advance(monitor, instruction, ESI, width);
 }

@@ -7,6 +7,7 @@ import type { InterruptController, Width } from '../bus/device.ts';
 import { PAGE_FAULT } from '../isa/exceptions.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import type { Context } from '../vcpu/context.ts';
+import { type BreakpointParts, Breakpoints } from './breakpoints.ts';
 import { DescriptorSlot } from './descriptor-slot.ts';
 import type { Source } from './event-source.ts';
 import type { GuestSpace } from './guest-space.ts';
@@ -36,10 +37,7 @@ export const CHANGED_PAGING = 4;
 export const CHANGED_CPL = 8;
 export const CHANGED_CR3 = 16;
 
-export interface MonitorParts {
-  readonly context: Context;
-  readonly cpu: VirtualCpu;
-  readonly space: GuestSpace;
+export interface MonitorParts extends BreakpointParts {
   readonly ports: PortSpace;
   readonly interrupts: InterruptController;
   /** Ticks of the virtual clock, for the time stamp counter. */
@@ -53,6 +51,7 @@ export class Monitor {
   readonly ports: PortSpace;
   readonly interrupts: InterruptController;
   readonly now: () => number;
+  readonly breakpoints: Breakpoints;
 
   faultVector = 0;
   faultCode = 0;
@@ -79,6 +78,7 @@ export class Monitor {
     this.ports = parts.ports;
     this.interrupts = parts.interrupts;
     this.now = () => parts.now();
+    this.breakpoints = new Breakpoints(parts);
   }
 
   /** Ends an instruction with an exception. */
@@ -140,6 +140,7 @@ export class Monitor {
 
   setCr4(value: number): void {
     this.cpu.cr4 = value >>> 0;
+    this.breakpoints.update();
     this.space.switchSpace(this.context);
   }
 }

@@ -30,6 +30,7 @@ const FPU_WORDS = [
 export function resetProcessor(monitor: Monitor): void {
   const { context, cpu, space } = monitor;
   cpu.reset();
+  monitor.breakpoints.update();
   for (let register = 0; register < 8; register++) context.setRegister(register, 0);
   context.setRegister(EDX, CPU_SIGNATURE);
   context.eip = 0xfff0;

@@ -167,14 +167,24 @@ export class ShadowPaging implements AddressSpace {
     for (const page of pages) this.#tables.revokePage(page, EXECS);
   }
 
-  /** Replaces the armed data points. Hits not taken yet are kept. */
+  /** Replaces the debugger's data points. Hits not taken yet are kept. */
   setWatches(list: readonly Watch[]): void {
-    // Entries made before know nothing of the new ranges; those of old ranges are refilled when asked for.
-    const pages = this.#watches.set(list);
-    if (pages > MANY_PAGES) {
-      this.#tables.dropAll();
-      return;
-    }
+    if (this.#watches.set(list) > MANY_PAGES) this.#tables.dropAll();
+    else this.#forgetPagesOf(list);
+  }
+
+  /** Replaces the guest's data breakpoints (DR0–DR3). */
+  setBreakpoints(list: readonly Watch[]): void {
+    this.#watches.setBreakpoints(list);
+    this.#forgetPagesOf(list);
+  }
+
+  takeBreakpointsMet(): number {
+    return this.#watches.takeMet();
+  }
+
+  /** Entries made before know nothing of new ranges; those of old ranges are refilled when asked for. */
+  #forgetPagesOf(list: readonly Watch[]): void {
     for (const watch of list) {
       for (let page = watch.address >>> 12; page * 4096 < watch.address + watch.length; page++) {
         if (watch.space === 'linear') this.#tables.dropEverywhere(page);
@@ -183,7 +193,7 @@ export class ShadowPaging implements AddressSpace {
     }
   }
 
-  /** True when `takeWatchHits` would answer something. */
+  /** True when `takeWatchHits` would answer something: a range of the debugger was touched. */
   get hasWatchHits(): boolean {
     return this.#watches.hasHits;
   }

@@ -3,12 +3,13 @@
  * again. It delivers interrupts and exceptions between steps and counts steps exactly.
  */
 import { IF, RF, TF } from '../isa/eflags.ts';
-import { DB, type FaultRecord, MF } from '../isa/exceptions.ts';
+import { DB, MF } from '../isa/exceptions.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { CTX_FLAG_REST } from '../memory/layout.ts';
 import type { Engine } from '../vcpu/engine.ts';
 import { EXIT_ALONE, EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../vcpu/exit.ts';
-import { SOURCE_EXCEPTION, SOURCE_EXTERNAL, type Source } from './event-source.ts';
+import { debugCause } from './breakpoints.ts';
+import { SOURCE_EXCEPTION, SOURCE_EXTERNAL } from './event-source.ts';
 import { DELIVERED, type Delivery, Events, SHUT_DOWN, STOPPED, type VectorPoint } from './events.ts';
 import { HANDLERS } from './handlers.ts';
 import { type Handler, Monitor, type MonitorParts, setFpuMode } from './monitor.ts';
@@ -16,45 +17,7 @@ import { AGAIN, DONE, FAULT, JUMPED, type Outcome, POINT } from './outcome.ts';
 import { resetProcessor } from './reset.ts';
 import type { TrapCounter, TrapStatistics } from './statistics.ts';
 import { CR0_NE, DR6_BS, SHADOW_NONE, SHADOW_SS, type VirtualCpu, X87_ERRORS_BY_IRQ13 } from './virtual-cpu.ts';
-
-export type VmmExitReason =
-  /** The steps asked for have retired. */
-  | 'budget'
-  /** HLT, and no interrupt that may be taken: the caller moves the clock. */
-  | 'halted'
-  /** A code point at EIP. */
-  | 'break'
-  /** The step just retired touched a watched range: `space.takeWatchHits()`. */
-  | 'watch'
-  /** An armed vector point; the next run delivers. `faults` ends with the event. */
-  | 'vector'
-  /** A mode point: `modeChange` has the CHANGED_* bits. */
-  | 'mode'
-  /** A triple fault; `faults` is the chain that led to it. Only a reset helps. */
-  | 'shutdown'
-  /** Something is not built yet; `message` names it. The instruction at EIP has not been executed. */
-  | 'refused'
-  /** `requestStop` was called by a device during the step just retired. */
-  | 'stopRequested';
-
-export interface VmmExit {
-  reason: VmmExitReason;
-  faults: readonly FaultRecord[];
-  message: string;
-  modeChange: number;
-  /** For `vector`. */
-  vector: number;
-  source: Source;
-}
-
-export interface RunOptions {
-  /** Pass a code point at the first instruction. */
-  readonly skipBreak?: boolean;
-  /** Interrupt requests stay pending (a debugger is single-stepping). */
-  readonly holdInterrupts?: boolean;
-  /** Come back, as at the end of the budget, once so many events were delivered since the last step. */
-  readonly deliveries?: number;
-}
+import type { RunOptions, VmmExit, VmmExitReason } from './vmm-exit.ts';
 
 export interface VmmParts extends MonitorParts {
   readonly engine: Engine;
@@ -121,9 +84,15 @@ export class Vmm {
     const { cpu, monitor } = this;
     monitor.context.setPrivilege(cpu.cpl === 3);
     setFpuMode(monitor.context, cpu.cr0);
+    monitor.breakpoints.update();
     monitor.space.switchSpace(monitor.context);
     this.#stopRequested = false;
     this.#repeatingAt = -1;
+  }
+
+  /** Linear addresses (or EIP values) before which a run ends with `break`. */
+  setCodePoints(points: ReadonlySet<number>): void {
+    this.monitor.breakpoints.setCodePoints(points);
   }
 
   setVectorPoints(points: readonly VectorPoint[]): void {
@@ -156,13 +125,15 @@ export class Vmm {
   /** Runs at most `budget` steps. The answer is one record, overwritten by the next run. */
   run(budget: number, options: RunOptions = NO_OPTIONS): VmmExit {
     const { cpu, monitor } = this;
-    const { context, interrupts } = monitor;
+    const { context, interrupts, breakpoints } = monitor;
     const end = this.steps + budget;
     const hold = options.holdInterrupts === true;
     const mostDeliveries = options.deliveries ?? Number.POSITIVE_INFINITY;
     let skip = options.skipBreak === true;
     let alone = false;
     monitor.modeChange = 0;
+    // A debugger that loaded a segment since has read descriptors, which is none of the guest's accesses.
+    this.#forgetMet();
     if (cpu.shutdown) return this.#stop('shutdown');
     for (;;) {
       if (this.#stopRequested) {
@@ -174,13 +145,16 @@ export class Vmm {
         monitor.modeChange = 0;
         if (this.#exit.modeChange !== 0) return this.#stop('mode');
       }
-      if (cpu.pendingDebug !== 0) {
-        const stop = this.#deliverDebug();
+      if (cpu.deliveries >= mostDeliveries) return this.#stop('budget');
+      // A #DB whose delivery meets a breakpoint again and again (in the IDT, say) ends with the budget, too.
+      const endless = cpu.deliveries > FREE_DELIVERIES && this.steps >= end;
+      if (cpu.pendingDebug !== 0 && cpu.interruptShadow !== SHADOW_SS && !endless) {
+        const stop = this.#deliverDebug(cpu.pendingDebug, false);
         if (stop !== GO_ON) return stop;
         skip = false;
         continue;
       }
-      if (this.steps >= end || cpu.deliveries >= mostDeliveries) return this.#stop('budget');
+      if (this.steps >= end) return this.#stop('budget');
       const flags = context.word(CTX_FLAG_REST);
       const waiting = !hold && (flags & IF) !== 0 && (cpu.acknowledged >= 0 || interrupts.pending);
       if (waiting && cpu.interruptShadow === SHADOW_NONE) {
@@ -191,11 +165,21 @@ export class Vmm {
         continue;
       }
       if (cpu.halted) return this.#stop('halted');
-      // One step at a time where something has to be looked at after each.
-      const single = (flags & TF) !== 0;
-      const length = single || waiting || alone ? 1 : Math.min(end - this.steps, LONGEST_RUN);
       // Wherever a run was cut, a code point has stopped before the first iteration already.
       const pass = skip || context.eip === this.#repeatingAt;
+      const met = breakpoints.executes ? breakpoints.executionMet() : 0;
+      if (met !== 0) {
+        // At the same address the debugger is first, and then the guest finds its own.
+        if (!pass && breakpoints.hiddenHere) return this.#stop('break');
+        const stop = this.#deliverDebug(met, true);
+        if (stop !== GO_ON) return stop;
+        skip = false;
+        continue;
+      }
+      // One step at a time where something has to be looked at after each.
+      const single = (flags & TF) !== 0;
+      const cautious = single || waiting || alone || cpu.pendingDebug !== 0;
+      const length = cautious ? 1 : Math.min(end - this.steps, LONGEST_RUN);
       const exit = this.#engine.run(context, length, pass, alone);
       alone = exit.reason === EXIT_ALONE;
       skip = skip && alone && exit.steps === 0;
@@ -204,12 +188,15 @@ export class Vmm {
         cpu.deliveries = 0;
         cpu.interruptShadow = SHADOW_NONE;
         this.#setRepeating(exit.repeating);
-        if (single) cpu.pendingDebug = DR6_BS;
+        if (single) cpu.pendingDebug |= DR6_BS;
+        if (breakpoints.armed) cpu.pendingDebug |= breakpoints.takeMet();
       }
       if (exit.reason === EXIT_BUDGET || alone) continue;
       if (exit.reason === EXIT_WATCH) return this.#stop('watch');
-      // What waits at EIP belongs to the next step: not before the debug trap, not beyond the budget.
-      if (exit.steps > 0 && (single || this.steps >= end)) continue;
+      // What waits at EIP belongs to the next step: not before the debug trap, not beyond the budget, and a fault of
+      // the fetch not before the guest's breakpoint there (SDM vol. 3, table 6-2).
+      if (exit.steps > 0 && (cpu.pendingDebug !== 0 || this.steps >= end)) continue;
+      if (exit.steps > 0 && breakpoints.executes && breakpoints.executionMet() !== 0) continue;
       let stop: VmmExit | undefined;
       switch (exit.reason) {
         case EXIT_TRAP: {
@@ -222,7 +209,9 @@ export class Vmm {
           stop = this.#engineFault(exit.vector, exit.errorCode, exit.linear, exit.cause);
           break;
         case EXIT_BREAK:
-          stop = this.#stop('break');
+          // The guest's alone is here because it does not count: RF, a load of SS, or EIP where linear addresses matter.
+          if (!breakpoints.executes || breakpoints.hiddenHere) stop = this.#stop('break');
+          else skip = true;
           break;
         default:
           throw new Error(`internal error: engine exit ${exit.reason}`);
@@ -234,7 +223,7 @@ export class Vmm {
   /** Emulates the instruction at EIP; DONE, or AGAIN inside a repetition, when it has retired. */
   #emulate(instruction: Instruction, end: number, single: boolean, hold: boolean): Outcome {
     const { cpu, monitor } = this;
-    const { context, interrupts } = monitor;
+    const { context, interrupts, breakpoints } = monitor;
     const row = this.#rows.get(instruction.mnemonic) ?? this.#addRow(instruction);
     row.counter.count++;
     let shadow = cpu.interruptShadow;
@@ -252,14 +241,15 @@ export class Vmm {
       if (rest & RF && !(instruction.mnemonic === 'iret' && instruction.operandSize === 4)) this.#setRepeating(false);
       // A software interrupt that was taken has cleared TF and gets no trap; a load of SS suppresses it.
       const taken = outcome === JUMPED && isInterrupt(instruction);
+      if (breakpoints.armed) cpu.pendingDebug |= breakpoints.takeMet();
       if (single && cpu.interruptShadow !== SHADOW_SS && !taken) cpu.pendingDebug |= DR6_BS;
       if (outcome === AGAIN) {
         shadow = SHADOW_NONE;
         rest |= RF;
         this.#setRepeating(true);
         const interrupted = !hold && interrupts.pending && (rest & IF) !== 0;
-        if (single || interrupted || this.steps >= end || this.#stopRequested || monitor.space.hasWatchHits)
-          return AGAIN;
+        const trap = cpu.pendingDebug !== 0;
+        if (trap || interrupted || this.steps >= end || this.#stopRequested || monitor.space.hasWatchHits) return AGAIN;
         continue;
       }
       if (outcome === DONE) context.eip = (context.eip + instruction.length) >>> 0;
@@ -290,6 +280,7 @@ export class Vmm {
 
   /** An instruction that did not retire. */
   #failed(outcome: Outcome): VmmExit | undefined {
+    this.#forgetMet();
     if (outcome === FAULT) {
       this.statistics.faults[this.monitor.faultVector]++;
       return this.#after(this.events.raiseFault());
@@ -300,6 +291,7 @@ export class Vmm {
 
   #engineFault(vector: number, errorCode: number, linear: number, cause: string): VmmExit | undefined {
     const { monitor, cpu } = this;
+    this.#forgetMet();
     this.statistics.faults[vector]++;
     monitor.raise(vector, errorCode, cause);
     monitor.faultLinear = linear;
@@ -310,13 +302,20 @@ export class Vmm {
     return this.#after(this.events.raiseFault());
   }
 
-  #deliverDebug(): VmmExit | undefined {
+  /** Drops what accesses met that are no retired instruction's: of one that faults the fault is all there is. */
+  #forgetMet(): void {
+    const { breakpoints } = this.monitor;
+    if (breakpoints.armed) breakpoints.takeMet();
+  }
+
+  /** #DB with these DR6 bits: the trap that waits, or before an instruction a fault, which restarts it. */
+  #deliverDebug(bits: number, restarts: boolean): VmmExit | undefined {
     const { cpu, monitor } = this;
-    monitor.raise(DB, 0, 'single step');
-    monitor.faultDebug = cpu.pendingDebug;
-    const delivery = this.events.raise(DB, SOURCE_EXCEPTION, monitor.context.eip, false);
+    monitor.raise(DB, 0, debugCause(bits));
+    monitor.faultDebug = bits;
+    const delivery = this.events.raise(DB, SOURCE_EXCEPTION, monitor.context.eip, restarts);
     if (delivery === DELIVERED) {
-      cpu.pendingDebug = 0;
+      if (!restarts) cpu.pendingDebug = 0;
       cpu.halted = false;
       this.statistics.faults[DB]++;
     }
@@ -339,6 +338,9 @@ export class Vmm {
   #after(delivery: Delivery): VmmExit | undefined {
     if (delivery === DELIVERED) {
       this.#repeatingAt = -1;
+      const { breakpoints } = this.monitor;
+      // The delivery's own accesses: #DB before the handler's first instruction.
+      if (breakpoints.armed) this.cpu.pendingDebug |= breakpoints.takeMet();
       // A handler whose first instruction faults never retires one: from here on its faults take time.
       if (++this.cpu.deliveries > FREE_DELIVERIES) this.steps++;
       return this.monitor.space.hasWatchHits ? this.#stop('watch') : GO_ON;

@@ -1,7 +1,7 @@
 /**
- * Armed data points: byte ranges in linear or physical space. Says whether an access may touch one and
- * keeps the hits of accesses that did. It stops nobody; shadow paging keeps watched pages off the fast
- * path and asks here.
+ * Armed data points: byte ranges in linear or physical space, the debugger's and the guest's own (DR0–DR3). Says
+ * whether an access may touch one and keeps the hits of accesses that did, apart for the two owners. It stops
+ * nobody; shadow paging keeps watched pages off the fast path and asks here.
  */
 export interface Watch {
   readonly id: number;
@@ -33,23 +33,41 @@ const MAX_HITS = 64;
 export class WatchRanges {
   /** False while nothing is armed: the only question that an unarmed machine pays for. */
   armed = false;
+  /** The debugger's. */
   #watches: readonly Watch[] = [];
+  /** The guest's: `id` is n of DRn. */
+  #breakpoints: readonly Watch[] = [];
+  /** Both. */
+  #all: readonly Watch[] = [];
   /** WATCHED_* by page; made when the first watch is armed. */
   #linear = new Uint8Array(0);
   #physical = new Uint8Array(0);
   #hits: WatchHit[] = [];
+  /** Bn bits of the guest's ranges that were touched. */
+  #met = 0;
 
-  /** Replaces the ranges; answers how many pages they cover, counted once a range. */
+  /** Replaces the debugger's ranges; answers how many pages are watched now, counted once a range. */
   set(list: readonly Watch[]): number {
-    for (const watch of this.#watches) this.#mark(watch, 0);
     this.#watches = list.filter((watch) => watch.length > 0);
-    this.armed = this.#watches.length > 0;
+    return this.#arm();
+  }
+
+  /** Replaces the guest's ranges, which are linear. */
+  setBreakpoints(list: readonly Watch[]): void {
+    this.#breakpoints = list;
+    this.#arm();
+  }
+
+  #arm(): number {
+    for (const watch of this.#all) this.#mark(watch, 0);
+    this.#all = [...this.#watches, ...this.#breakpoints];
+    this.armed = this.#all.length > 0;
     if (this.armed && this.#linear.length === 0) {
       this.#linear = new Uint8Array(PAGES);
       this.#physical = new Uint8Array(PAGES);
     }
     let pages = 0;
-    for (const watch of this.#watches) pages += this.#mark(watch, KINDS[watch.access]);
+    for (const watch of this.#all) pages += this.#mark(watch, KINDS[watch.access]);
     return pages;
   }
 
@@ -72,20 +90,22 @@ export class WatchRanges {
    * it counts for read watches too; the hits recorded afterwards tell.
    */
   touches(linear: number, physical: number, size: number, write: boolean): boolean {
-    for (const watch of this.#watches) {
+    for (const watch of this.#all) {
       if (!write && watch.access === 'write') continue;
       if (overlaps(watch, watch.space === 'linear' ? linear : physical, size)) return true;
     }
     return false;
   }
 
-  /** Keeps a hit for each watch that the access touched. `value` is undefined when it has more than four bytes. */
+  /** Keeps a hit for each range that the access touched. `value` is undefined when it has more than four bytes. */
   record(linear: number, physical: number, size: number, kind: 'read' | 'write', value: number | undefined): void {
     for (const watch of this.#watches) {
       if (watch.access !== kind && watch.access !== 'access') continue;
       const address = watch.space === 'linear' ? linear : physical;
       if (overlaps(watch, address, size)) this.#keep({ id: watch.id, address, size, kind, value });
     }
+    for (const point of this.#breakpoints)
+      if ((kind === 'write' || point.access === 'access') && overlaps(point, linear, size)) this.#met |= 1 << point.id;
   }
 
   #keep(hit: WatchHit): void {
@@ -107,8 +127,16 @@ export class WatchRanges {
     }
   }
 
+  /** True when a range of the debugger was touched. */
   get hasHits(): boolean {
     return this.#hits.length > 0;
+  }
+
+  /** Bn bits of the guest's ranges touched since the last call. */
+  takeMet(): number {
+    const met = this.#met;
+    this.#met = 0;
+    return met;
   }
 
   /** The hits since the last call, first one first. */

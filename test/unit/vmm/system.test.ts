@@ -190,10 +190,17 @@ describe('control registers', () => {
     expect(rig.context.eip).toBe(0xa011);
   });
 
-  it('refuses breakpoints in debug registers by name', () => {
-    rig.context.setRegister(EAX, 1);
-    expect(rig.execute(instruction('mov_to_dr', { reg: 7, rm: EAX })).reason).toBe('refused');
-    expect(rig.cpu.dr[7]).toBe(0x400);
+  it('MOV to DR7 arms at once and keeps reserved bits; DR6 keeps them too', () => {
+    const write = (reg: number, value: number) => {
+      rig.context.setRegister(EAX, value);
+      rig.execute(instruction('mov_to_dr', { reg, rm: EAX }));
+    };
+    write(0, rig.context.eip + 3);
+    write(6, 0xffffffff);
+    write(7, 0x0000ff01);
+    expect([rig.cpu.dr[6], rig.cpu.dr[7]]).toEqual([0xffffefff, 0x2f01]);
+    rig.vmm.run(1);
+    expect(rig.context.eip).toBe(0xa011);
   });
 });
 
@@ -226,7 +233,7 @@ describe('CPUID', () => {
     const [signature, , ecx, edx] = leaf(1);
     expect((signature >>> 8) & 15).toBe(6);
     expect(ecx).toBe(0);
-    expect(edx).toBe(0x8139);
+    expect(edx).toBe(0x813d);
     expect(text([0x80000002, 0x80000003, 0x80000004].flatMap(leaf)).replace(/\0+$/, '')).toBe(
       'Trapgate virtual IA-32 processor',
     );
