@@ -332,18 +332,16 @@ export class Machine implements MachineParts {
     holdInterrupts: boolean,
   ): VmmExit {
     const now = this.clock.now();
-    this.#limitTick = Math.min(
-      this.clock.nextDeadline(),
-      this.#agents.nextTick,
-      untilTick,
-      now + Math.min(left, QUANTUM),
-    );
+    const { nextTick } = this.#agents;
+    this.#limitTick = Math.min(this.clock.nextDeadline(), nextTick, untilTick, now + Math.min(left, QUANTUM));
     // A timer that armed itself for the past must not keep the guest from its next instruction.
     const budget = Math.max(1, this.#limitTick - now);
     // An agent that is due already waits for deliveries of this very position.
-    const awaited = this.#agents.nextTick <= now ? this.#agents.nextDeliveries : 0;
+    const awaited = nextTick <= now ? this.#agents.nextDeliveries : 0;
     const deliveries = awaited > 0 ? Math.min(awaited, mostDeliveries) : mostDeliveries;
-    const exit = this.vcpus[0].vmm.run(budget, { skipBreak, holdInterrupts, deliveries });
+    // What was logged between a step and its debug trap comes in there again.
+    const holdTraps = nextTick === this.#limitTick;
+    const exit = this.vcpus[0].vmm.run(budget, { skipBreak, holdInterrupts, holdTraps, deliveries });
     this.#syncClock();
     return exit;
   }

@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly skipBreak?: boolean;
   /** Interrupt requests stay pending (a debugger is single-stepping). */
   readonly holdInterrupts?: boolean;
+  /** The budget ends before the debug trap of the last step: an input is to come in between. */
+  readonly holdTraps?: boolean;
   /** Come back, as at the end of the budget, once so many events were delivered since the last step. */
   readonly deliveries?: number;
 }

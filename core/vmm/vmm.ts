@@ -132,8 +132,9 @@ export class Vmm {
     let skip = options.skipBreak === true;
     let alone = false;
     monitor.modeChange = 0;
-    // A debugger that loaded a segment since has read descriptors, which is none of the guest's accesses.
-    this.#forgetMet();
+    // A debugger that loaded a segment since has read descriptors, which is none of the guest's accesses. It may
+    // have disarmed the breakpoints after that, too.
+    breakpoints.takeMet();
     if (cpu.shutdown) return this.#stop('shutdown');
     for (;;) {
       if (this.#stopRequested) {
@@ -147,8 +148,8 @@ export class Vmm {
       }
       if (cpu.deliveries >= mostDeliveries) return this.#stop('budget');
       // A #DB whose delivery meets a breakpoint again and again (in the IDT, say) ends with the budget, too.
-      const endless = cpu.deliveries > FREE_DELIVERIES && this.steps >= end;
-      if (cpu.pendingDebug !== 0 && cpu.interruptShadow !== SHADOW_SS && !endless) {
+      const waits = this.steps >= end && (options.holdTraps === true || cpu.deliveries > FREE_DELIVERIES);
+      if (cpu.pendingDebug !== 0 && cpu.interruptShadow !== SHADOW_SS && !waits) {
         const stop = this.#deliverDebug(cpu.pendingDebug, false);
         if (stop !== GO_ON) return stop;
         skip = false;
