@@ -77,12 +77,14 @@ export class Breakpoints {
       // Without CR4.DE this R/Wn is undefined: nothing meets it.
       else if (cr4 & CR4_DE) ports.push({ register, address, length });
     }
+    // The engine compares whole sets of points, and a debugger may have thousands.
+    const moved = code.length !== this.#code.length || code.some(({ address }, n) => address !== this.#code[n].address);
     this.armed = armed;
     this.executes = code.length > 0;
     this.#code = code;
     this.#ports = ports;
     this.#parts.space.setBreakpoints(data);
-    this.#giveCodePoints();
+    if (moved) this.#giveCodePoints();
   }
 
   /** The debugger's code points, linear addresses or EIPs. Replaces the previous set. */

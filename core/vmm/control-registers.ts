@@ -141,9 +141,11 @@ export function moveToDebug(monitor: Monitor, instruction: Instruction): Outcome
 export function writeDebug(monitor: Monitor, register: number, value: number): Outcome {
   const { dr } = monitor.cpu;
   const target = register === 4 || register === 5 ? register + 2 : register;
-  if (target === 6) dr[6] = (value & 0xe00f) | 0xffff0ff0;
-  else if (target === 7) dr[7] = (value & 0xffff2bff) | 0x400;
-  else dr[target] = value;
+  if (target === 6) {
+    dr[6] = (value & 0xe00f) | 0xffff0ff0;
+    return DONE;
+  }
+  dr[target] = target === 7 ? (value & 0xffff2bff) | 0x400 : value;
   monitor.breakpoints.update();
   return DONE;
 }

@@ -48,27 +48,34 @@ export class WatchRanges {
 
   /** Replaces the debugger's ranges; answers how many pages are watched now, counted once a range. */
   set(list: readonly Watch[]): number {
-    this.#watches = list.filter((watch) => watch.length > 0);
-    return this.#arm();
-  }
-
-  /** Replaces the guest's ranges, which are linear. */
-  setBreakpoints(list: readonly Watch[]): void {
-    this.#breakpoints = list;
-    this.#arm();
-  }
-
-  #arm(): number {
     for (const watch of this.#all) this.#mark(watch, 0);
-    this.#all = [...this.#watches, ...this.#breakpoints];
-    this.armed = this.#all.length > 0;
-    if (this.armed && this.#linear.length === 0) {
-      this.#linear = new Uint8Array(PAGES);
-      this.#physical = new Uint8Array(PAGES);
-    }
+    this.#watches = list.filter((watch) => watch.length > 0);
+    this.#gather();
     let pages = 0;
     for (const watch of this.#all) pages += this.#mark(watch, KINDS[watch.access]);
     return pages;
+  }
+
+  /**
+   * Replaces the guest's ranges: linear, and none crosses a page. Only their pages are marked again, because a guest
+   * may do this all the time while the debugger watches gigabytes.
+   */
+  setBreakpoints(list: readonly Watch[]): void {
+    const before = this.#breakpoints;
+    this.#breakpoints = list;
+    this.#gather();
+    for (const { address } of [...before, ...list]) {
+      const page = address >>> 12;
+      this.#linear[page] = this.#all.reduce((bits, watch) => bits | linearMark(watch, page), 0);
+    }
+  }
+
+  #gather(): void {
+    this.#all = [...this.#watches, ...this.#breakpoints];
+    this.armed = this.#all.length > 0;
+    if (!this.armed || this.#linear.length > 0) return;
+    this.#linear = new Uint8Array(PAGES);
+    this.#physical = new Uint8Array(PAGES);
   }
 
   /** Adds bits to the pages of a range, or clears them all with 0. */
@@ -149,6 +156,11 @@ export class WatchRanges {
 
 function overlaps(watch: Watch, address: number, size: number): boolean {
   return address < watch.address + watch.length && watch.address < address + size;
+}
+
+/** WATCHED_* that a range gives a linear page. */
+function linearMark(watch: Watch, page: number): number {
+  return watch.space === 'linear' && overlaps(watch, page * 4096, 4096) ? KINDS[watch.access] : 0;
 }
 
 function physicalWrite(watch: Watch, physical: number, size: number): boolean {

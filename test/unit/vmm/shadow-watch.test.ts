@@ -33,6 +33,21 @@ describe('data points', () => {
     expect(rig.space.takeWatchHits()).toEqual([]);
   });
 
+  it('of the guest come and go in the same page', () => {
+    const rig = watching({});
+    const own: Watch = { id: 2, space: 'linear', address: 0x5008, length: 4, access: 'access' };
+    rig.space.setBreakpoints([own, { ...own, id: 3, address: 0x6000, access: 'write' }]);
+    expect([rig.read(0x5008, 4), rig.write(0x6003, 1, 1)]).toEqual([ALONE, ALONE]);
+    rig.space.setBreakpoints([]);
+    for (const at of [0x5008, 0x6003]) expect(rig.read(at, 4)).toMatchObject({ kind: 'value' });
+    expect(rig.write(0x6003, 1, 1)).toMatchObject({ kind: 'value' });
+    expect(rig.write(0x5004, 4, 1)).toEqual(ALONE);
+    rig.space.setBreakpoints([own]);
+    rig.space.setWatches([]);
+    expect(rig.read(0x5008, 4)).toEqual(ALONE);
+    expect(rig.write(0x5004, 4, 1)).toMatchObject({ kind: 'value' });
+  });
+
   it('a read point sees reads; a write stops for it only to be looked at, since it may read too', () => {
     const rig = watching({ access: 'read' });
     expect(rig.read(0x5007, 1)).toEqual(ALONE);
