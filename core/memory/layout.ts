@@ -26,7 +26,7 @@ export const CTX_FLAG_REST = 0x30;
 export const CTX_BUDGET = 0x34;
 /** Address of the shadow table in force. */
 export const CTX_SHADOW = 0x38;
-/** The one SHADOW_* bit each kind of access needs at the current privilege. */
+/** The one SHADOW_* bit each kind of access needs at the current privilege; 0 for data while alignment is checked. */
 export const CTX_READ_MASK = 0x3c;
 export const CTX_WRITE_MASK = 0x40;
 export const CTX_EXEC_MASK = 0x44;

@@ -185,15 +185,25 @@ export class Context {
     this.modeChanges++;
   }
 
-  /** Selects the permission bits for CPL 3 or for a supervisor. */
-  setPrivilege(user: boolean): void {
-    this.setWord(CTX_READ_MASK, user ? SHADOW_READ_USER : SHADOW_READ_SUPERVISOR);
-    this.setWord(CTX_WRITE_MASK, user ? SHADOW_WRITE_USER : SHADOW_WRITE_SUPERVISOR);
+  /**
+   * Selects the permission bits for CPL 3 or for a supervisor.
+   * @param aligned unaligned data operands raise #AC: no entry has a permission then, so that all go the slow way
+   */
+  setPrivilege(user: boolean, aligned = false): void {
+    const read = user ? SHADOW_READ_USER : SHADOW_READ_SUPERVISOR;
+    const write = user ? SHADOW_WRITE_USER : SHADOW_WRITE_SUPERVISOR;
+    this.setWord(CTX_READ_MASK, aligned ? 0 : read);
+    this.setWord(CTX_WRITE_MASK, aligned ? 0 : write);
     this.setWord(CTX_EXEC_MASK, user ? SHADOW_EXEC_USER : SHADOW_EXEC_SUPERVISOR);
   }
 
   get user(): boolean {
     return this.word(CTX_EXEC_MASK) === SHADOW_EXEC_USER;
+  }
+
+  /** Unaligned data operands raise #AC: ring 3 with CR0.AM and EFLAGS.AC. */
+  get alignmentChecked(): boolean {
+    return this.word(CTX_READ_MASK) === 0 && this.user;
   }
 
   /** Host address of the shadow table in force. */

@@ -1,12 +1,18 @@
 /** Faults of direct execution: how generated code's and the address space's end up in the exit record. */
 import { GP } from '../isa/exceptions.ts';
 import { CTX_EXIT, CTX_VECTOR } from '../memory/layout.ts';
+import { hex } from '../util/hex.ts';
 import { type AddressSpace, FILL_ALONE, FILL_FAULT } from './address-space.ts';
 import type { Context } from './context.ts';
 import { EXIT_ALONE, EXIT_FAULT } from './exit.ts';
 
 /** In CTX_VECTOR: the fault is already described in the exit record. */
 const VECTOR_DESCRIBED = 0x100;
+
+/** Why there is an #AC. */
+export function unalignedOperand(linear: number): string {
+  return `unaligned operand at ${hex(linear)} with EFLAGS.AC and CR0.AM set`;
+}
 
 const CAUSES: Record<number, string> = {
   0: 'divisor is zero or the quotient does not fit',

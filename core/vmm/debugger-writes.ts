@@ -68,6 +68,7 @@ export function writeDebugRegister(monitor: Monitor, register: number, value: nu
 export function writeFlags(monitor: Monitor, value: number): Refusal {
   if (value & VM) return 'virtual-8086 mode is not built yet';
   monitor.context.eflags = value >>> 0;
+  monitor.applyPrivilege();
   return undefined;
 }
 

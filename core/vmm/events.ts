@@ -4,6 +4,7 @@
  * points stop here, before delivery.
  */
 import {
+  AC_FAULT,
   DB,
   DE,
   DOUBLE_FAULT,
@@ -22,7 +23,7 @@ import type { Monitor } from './monitor.ts';
 import { DONE, REFUSED } from './outcome.ts';
 import { DR7_GD } from './virtual-cpu.ts';
 
-export type Delivery = 0 | 1 | 2 | 3;
+export type Delivery = 0 | 1 | 2 | 3 | 4;
 export const DELIVERED = 0;
 /** A vector point is armed; nothing was delivered. Raising the same event again passes it. */
 export const STOPPED = 1;
@@ -30,6 +31,11 @@ export const STOPPED = 1;
 export const SHUT_DOWN = 2;
 /** Something is not built yet; `monitor.refusal` names it. */
 export const UNBUILT = 3;
+/**
+ * #AC is benign: a handler in ring 3 on an unaligned stack has the processor deliver it again and again, and no
+ * interrupt gets in. Nothing was delivered, the event still waits, and time passes.
+ */
+export const ENDLESS = 4;
 
 export interface VectorPoint {
   readonly vector: number;
@@ -132,6 +138,7 @@ export class Events {
     let linear = monitor.faultLinear;
     let cause = monitor.faultCause;
     let pushedEip = returnEip;
+    let unaligned = 0;
     for (;;) {
       if (from === SOURCE_EXCEPTION && current === PAGE_FAULT) monitor.cpu.cr2 = linear;
       const debug = from === SOURCE_EXCEPTION && current === DB;
@@ -154,6 +161,7 @@ export class Events {
       chain ??= [];
       chain.push(this.record(current, from, faultCode, linear, cause));
       const second = monitor.faultVector;
+      if (second === AC_FAULT && ++unaligned > 1) return ENDLESS;
       // An interrupt is benign: what its delivery raises stands for itself.
       const next = from === SOURCE_EXCEPTION ? combine(current, second) : second;
       if (next < 0 || next === DOUBLE_FAULT)

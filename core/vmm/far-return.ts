@@ -9,7 +9,7 @@ import type { Instruction } from '../isa/instruction.ts';
 import { CS, SS } from '../isa/registers.ts';
 import { CTX_SEGMENTS, SEG_LIMIT, SEGMENT_STRIDE } from '../memory/layout.ts';
 import { fetchDescriptor, isNull, markAccessed } from './descriptor-tables.ts';
-import { checkAlignmentFlag, setFlags } from './flags.ts';
+import { setFlags } from './flags.ts';
 import type { Monitor } from './monitor.ts';
 import { peekStack, release, setStackPointer, stackMask } from './operands.ts';
 import { DONE, FAULT, JUMPED, type Outcome } from './outcome.ts';
@@ -112,8 +112,6 @@ function returnProtected(monitor: Monitor, size: 2 | 4, extra: number, flags: nu
     if (checked !== DONE) return checked;
   }
   if (offset > codeSlot.limit) return monitor.raise(GP, 0, 'return beyond the limit of its code segment');
-  const alignment = checkAlignmentFlag(monitor, flags !== NO_FLAGS && size === 4 ? flags : context.eflags, rpl);
-  if (alignment !== DONE) return alignment;
   if (markAccessed(monitor, codeSlot) !== DONE || (outer && markAccessed(monitor, stackSlot) !== DONE)) return FAULT;
 
   const changeable = flags === NO_FLAGS ? 0 : changeableFlags(cpu.cpl, context.eflags, size);

@@ -6,22 +6,14 @@ import { CTX_FLAG_REST } from '../memory/layout.ts';
 import type { Monitor } from './monitor.ts';
 import { peekStack, push, release } from './operands.ts';
 import { DONE, FAULT, type Outcome } from './outcome.ts';
-import { CR0_AM, SHADOW_STI } from './virtual-cpu.ts';
+import { SHADOW_STI } from './virtual-cpu.ts';
 
 /** Replaces the EFLAGS bits in `mask`. */
 export function setFlags(monitor: Monitor, value: number, mask: number): void {
   const { context } = monitor;
-  context.eflags = (context.eflags & ~mask) | (value & mask);
-}
-
-/**
- * Alignment checks (#AC) are not built: refuses flags that would switch them on at privilege `cpl`
- * (CR0.AM, EFLAGS.AC and CPL 3; SDM vol. 3, 2.5).
- */
-export function checkAlignmentFlag(monitor: Monitor, flags: number, cpl: number): Outcome {
-  if (cpl === 3 && flags & AC && monitor.cpu.cr0 & CR0_AM)
-    return monitor.refuse('alignment checking (EFLAGS.AC with CR0.AM at CPL 3)');
-  return DONE;
+  const before = context.eflags;
+  context.eflags = (before & ~mask) | (value & mask);
+  if ((before ^ value) & mask & AC) monitor.applyPrivilege();
 }
 
 function ioPrivilege(monitor: Monitor): number {
@@ -40,8 +32,6 @@ export function popFlags(monitor: Monitor, instruction: Instruction): Outcome {
   let mask = ARITHMETIC | TF | DF | NT | (size === 4 ? AC | ID : 0);
   if (cpl <= ioPrivilege(monitor)) mask |= IF;
   if (cpl === 0) mask |= IOPL;
-  const checked = checkAlignmentFlag(monitor, value & mask, cpl);
-  if (checked !== DONE) return checked;
   release(monitor, size);
   // RF is always cleared, whatever the image says.
   setFlags(monitor, value & ~RF, mask | RF);

@@ -4,15 +4,18 @@
  */
 
 import type { InterruptController, Width } from '../bus/device.ts';
-import { PAGE_FAULT } from '../isa/exceptions.ts';
+import { AC } from '../isa/eflags.ts';
+import { AC_FAULT, PAGE_FAULT } from '../isa/exceptions.ts';
 import type { Instruction } from '../isa/instruction.ts';
+import { CTX_FLAG_REST } from '../memory/layout.ts';
 import type { Context } from '../vcpu/context.ts';
+import { unalignedOperand } from '../vcpu/faults.ts';
 import { type BreakpointParts, Breakpoints } from './breakpoints.ts';
 import { DescriptorSlot } from './descriptor-slot.ts';
 import type { Source } from './event-source.ts';
 import type { GuestSpace } from './guest-space.ts';
 import { FAULT, type Outcome, REFUSED } from './outcome.ts';
-import { CR0_EM, CR0_MP, CR0_PE, CR0_TS, type VirtualCpu } from './virtual-cpu.ts';
+import { CR0_AM, CR0_EM, CR0_MP, CR0_PE, CR0_TS, type VirtualCpu } from './virtual-cpu.ts';
 
 export type Handler = (monitor: Monitor, instruction: Instruction) => Outcome;
 
@@ -114,8 +117,25 @@ export class Monitor {
   setCpl(cpl: number): void {
     if (cpl === this.cpu.cpl) return;
     this.modeChange |= CHANGED_CPL;
-    if ((cpl === 3) !== (this.cpu.cpl === 3)) this.context.setPrivilege(cpl === 3);
+    const changed = (cpl === 3) !== (this.cpu.cpl === 3);
     this.cpu.cpl = cpl;
+    if (changed) this.applyPrivilege();
+  }
+
+  /** Tells direct execution what CPL, CR0.AM and EFLAGS.AC ask of data accesses (SDM vol. 3, 2.5). Call when one changed. */
+  applyPrivilege(): void {
+    const { cpu, context, user } = this;
+    context.setPrivilege(user, user && (cpu.cr0 & CR0_AM) !== 0 && (context.word(CTX_FLAG_REST) & AC) !== 0);
+  }
+
+  /** True when an access of the current privilege to `size` bytes at `linear` raises #AC. */
+  unaligned(linear: number, size: number): boolean {
+    return (linear & (size - 1)) !== 0 && this.context.alignmentChecked;
+  }
+
+  /** #AC; `errorCode` is 0, or EXT when an event is being delivered (SDM vol. 3, 6.13). */
+  alignmentFault(linear: number, errorCode = 0): typeof FAULT {
+    return this.raise(AC_FAULT, errorCode, unalignedOperand(linear));
   }
 
   /** Writes CR0 and makes it take effect; all checks are done. */
@@ -126,6 +146,7 @@ export class Monitor {
     if (changed & 1) this.modeChange |= value & 1 ? CHANGED_PROTECTED : CHANGED_REAL;
     if (changed & 0x80000000) this.modeChange |= CHANGED_PAGING;
     if (changed & FPU_BITS) setFpuMode(context, value);
+    if (changed & CR0_AM) this.applyPrivilege();
     if (changed & 0x80010001) {
       this.space.switchSpace(context);
       context.modeChanges++;

@@ -64,7 +64,12 @@ export function linearOf(monitor: Monitor, segment: number, offset: number): num
 /** Reads memory as the guest would at its current privilege; undefined = fault. */
 export function readData(monitor: Monitor, segment: number, offset: number, size: OperandSize): number | undefined {
   if (checkRead(monitor, segment, offset, size) !== DONE) return undefined;
-  const value = monitor.space.read(monitor.context, linearOf(monitor, segment, offset), size, monitor.user);
+  const linear = linearOf(monitor, segment, offset);
+  if (monitor.unaligned(linear, size)) {
+    monitor.alignmentFault(linear);
+    return undefined;
+  }
+  const value = monitor.space.read(monitor.context, linear, size, monitor.user);
   if (value === undefined) monitor.memoryFault();
   return value;
 }
@@ -77,14 +82,16 @@ export function writeData(
   value: number,
 ): Outcome {
   if (checkWrite(monitor, segment, offset, size) !== DONE) return FAULT;
-  if (monitor.space.write(monitor.context, linearOf(monitor, segment, offset), size, value, monitor.user)) return DONE;
-  return monitor.memoryFault();
+  const linear = linearOf(monitor, segment, offset);
+  if (monitor.unaligned(linear, size)) return monitor.alignmentFault(linear);
+  return monitor.space.write(monitor.context, linear, size, value, monitor.user) ? DONE : monitor.memoryFault();
 }
 
 export function probeData(monitor: Monitor, segment: number, offset: number, size: OperandSize): Outcome {
   if (checkWrite(monitor, segment, offset, size) !== DONE) return FAULT;
-  if (monitor.space.probeWrite(monitor.context, linearOf(monitor, segment, offset), size, monitor.user)) return DONE;
-  return monitor.memoryFault();
+  const linear = linearOf(monitor, segment, offset);
+  if (monitor.unaligned(linear, size)) return monitor.alignmentFault(linear);
+  return monitor.space.probeWrite(monitor.context, linear, size, monitor.user) ? DONE : monitor.memoryFault();
 }
 
 /** The 16-bit r/m operand. */

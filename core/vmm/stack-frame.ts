@@ -50,7 +50,10 @@ export class StackFrame {
     this.failed = false;
   }
 
-  /** Checks limit and pages for `count` items of `itemSize` bytes; #SS(errorCode) when they do not fit. */
+  /**
+   * Checks limit, alignment and pages for `count` items of `itemSize` bytes; #SS(errorCode) when they do not fit, and
+   * with its EXT bit #AC.
+   */
   reserve(monitor: Monitor, count: number, itemSize: 2 | 4, errorCode: number): Outcome {
     this.itemSize = itemSize;
     const bytes = count * itemSize;
@@ -61,6 +64,7 @@ export class StackFrame {
     const first = (this.base + lowest) >>> 0;
     const last = (this.base + highest - (itemSize - 1)) >>> 0;
     const { space, context } = monitor;
+    if (this.user && monitor.unaligned(first, itemSize)) return monitor.alignmentFault(first, errorCode & 1);
     if (!space.probeWrite(context, first, itemSize, this.user)) return monitor.memoryFault();
     if ((first ^ (last + itemSize - 1)) >>> 12 !== 0 && !space.probeWrite(context, last, itemSize, this.user))
       return monitor.memoryFault();
@@ -76,6 +80,7 @@ export class StackFrame {
         return monitor.raise(STACK_FAULT, errorCode, 'no room on the stack');
       }
       const linear = (this.base + pointer) >>> 0;
+      if (this.user && monitor.unaligned(linear, this.itemSize)) return monitor.alignmentFault(linear, errorCode & 1);
       if (!monitor.space.probeWrite(monitor.context, linear, this.itemSize, this.user)) return monitor.memoryFault();
     }
     return DONE;

@@ -10,7 +10,7 @@ import type { Engine } from '../vcpu/engine.ts';
 import { EXIT_ALONE, EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../vcpu/exit.ts';
 import { debugCause } from './breakpoints.ts';
 import { SOURCE_EXCEPTION, SOURCE_EXTERNAL } from './event-source.ts';
-import { DELIVERED, type Delivery, Events, SHUT_DOWN, STOPPED, type VectorPoint } from './events.ts';
+import { DELIVERED, type Delivery, ENDLESS, Events, SHUT_DOWN, STOPPED, type VectorPoint } from './events.ts';
 import { HANDLERS } from './handlers.ts';
 import { type Handler, Monitor, type MonitorParts, setFpuMode } from './monitor.ts';
 import { AGAIN, DONE, FAULT, JUMPED, type Outcome, POINT } from './outcome.ts';
@@ -82,7 +82,7 @@ export class Vmm {
   /** CPU and context were loaded from a saved state: makes what is derived from them fit. */
   stateLoaded(): void {
     const { cpu, monitor } = this;
-    monitor.context.setPrivilege(cpu.cpl === 3);
+    monitor.applyPrivilege();
     setFpuMode(monitor.context, cpu.cr0);
     monitor.breakpoints.update();
     monitor.space.switchSpace(monitor.context);
@@ -337,7 +337,7 @@ export class Vmm {
   }
 
   #after(delivery: Delivery): VmmExit | undefined {
-    if (delivery === DELIVERED) {
+    if (delivery === DELIVERED || delivery === ENDLESS) {
       this.#repeatingAt = -1;
       const { breakpoints } = this.monitor;
       // The delivery's own accesses: #DB before the handler's first instruction.

@@ -3,7 +3,9 @@
  * the budget is kept and the privileged state stays consistent.
  */
 import { describe, expect, it } from 'vitest';
+import { AC } from '../../core/isa/eflags.ts';
 import { CS, SS } from '../../core/isa/registers.ts';
+import { CR0_AM } from '../../core/vmm/virtual-cpu.ts';
 import { prepare, trapRig } from './trap-rig.ts';
 
 const REASONS = new Set(['budget', 'halted', 'shutdown', 'refused']);
@@ -16,6 +18,7 @@ function expectConsistent(): void {
   const { cpu, context } = rig;
   expect(context.user).toBe(cpu.cpl === 3);
   expect(context.eflags & 0x20000).toBe(0);
+  expect(context.alignmentChecked).toBe(cpu.cpl === 3 && (cpu.cr0 & CR0_AM) !== 0 && (context.eflags & AC) !== 0);
   if (!cpu.protectedMode) {
     expect(cpu.cpl).toBe(0);
     return;

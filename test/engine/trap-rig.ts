@@ -1,4 +1,6 @@
 /** A vCPU under the monitor with random code, for fuzzing: what is around it is plausible, now and then damaged. */
+
+import { AC } from '../../core/isa/eflags.ts';
 import { CS } from '../../core/isa/registers.ts';
 import { layoutFor } from '../../core/memory/layout.ts';
 import { LinearMemory } from '../../core/memory/linear-memory.ts';
@@ -9,7 +11,7 @@ import { buildTier0 } from '../../core/vcpu/interpreter/build.ts';
 import { NO_DEVICES } from '../../core/vmm/memory-bus.ts';
 import { ShadowPaging } from '../../core/vmm/shadow-paging.ts';
 import { TrapStatistics } from '../../core/vmm/statistics.ts';
-import { VirtualCpu } from '../../core/vmm/virtual-cpu.ts';
+import { CR0_AM, VirtualCpu } from '../../core/vmm/virtual-cpu.ts';
 import { Vmm } from '../../core/vmm/vmm.ts';
 import { seeded } from '../seeded.ts';
 
@@ -173,7 +175,7 @@ export function prepare(rig: TrapRig, seed: number): () => number {
       for (const page of [1, 2, 3, 4, 5, 6, 8]) poke(0x101000 + 4 * page, (page << 12) | 7);
       cpu.cr3 = 0x100000;
     }
-    vmm.monitor.setCr0(mode === 2 ? 0x80010011 : 0x11);
+    vmm.monitor.setCr0(mode === 2 ? 0x80010011 : next() & CR0_AM ? 0x40011 : 0x11);
     for (let segment = 0; segment < 6; segment++) {
       const code = segment === CS;
       const selector = ring === 0 ? (code ? 8 : 0x10) : code ? 0x1b : 0x23;
@@ -187,6 +189,7 @@ export function prepare(rig: TrapRig, seed: number): () => number {
     vmm.monitor.setCpl(ring);
   }
   context.eip = 0x4000 + (next() & 0xfff);
-  context.eflags = 2 | (next() & 0x3ed5);
+  context.eflags = 2 | (next() & (AC | 0x3ed5));
+  vmm.monitor.applyPrivilege();
   return next;
 }

@@ -27,6 +27,14 @@ export interface Place {
 /** `update` is a write that reads first: the slow path must fetch the old bytes (and only then touch MMIO for reading). */
 export type Intent = 'read' | 'write' | 'update';
 
+/**
+ * What an operand of `size` bytes is aligned to: its size, 8 for ten bytes. What consists of smaller items is aligned
+ * to those instead (SDM vol. 3, table 6-7).
+ */
+export function naturalAlignment(size: number): number {
+  return Math.min(size, 8);
+}
+
 export abstract class Emitter {
   readonly c: Code;
   readonly form: Form;
@@ -182,8 +190,11 @@ export abstract class Emitter {
   abstract linearOperand(offset: Value, size: number, intent: Intent): Value;
   /** The same in a fixed segment (ES for string destinations, SS for the stack); `flat` skips the check. */
   abstract linearFixed(segment: number, offset: Value, size: number, intent: Intent, flat: boolean): Value;
-  /** Translates `size` bytes at a linear address; exits (side exit or fault) when it cannot. */
-  abstract probe(linear: Value, size: number, intent: Intent): Place;
+  /**
+   * Translates `size` bytes at a linear address; exits (side exit or fault) when it cannot.
+   * @param alignment bytes the operand has to be aligned to where that is checked
+   */
+  abstract probe(linear: Value, size: number, intent: Intent, alignment?: number): Place;
   /** To be called after the last store to a place probed for writing. */
   abstract commit(place: Place): void;
 

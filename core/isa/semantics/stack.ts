@@ -37,7 +37,7 @@ function pushAll(e: Emitter): void {
   const size = e.form.size;
   if (e.form.flat) {
     const offset = e.let(stackOffset(e, -8 * size));
-    const place = e.probe(e.linearFixed(SS, offset, 8 * size, 'write', true), 8 * size, 'write');
+    const place = e.probe(e.linearFixed(SS, offset, 8 * size, 'write', true), 8 * size, 'write', size);
     PUSHA_ORDER.forEach((register, i) => {
       e.storePlace(place, size, e.register(register, size), i * size);
     });

@@ -53,7 +53,7 @@ function image(name: string, intent: 'read' | 'write', enter: (e: Emitter) => vo
   return (e) => {
     enter(e);
     const size = e.form.sizes[0];
-    const place = e.probe(e.linearOperand(e.effectiveAddress(), size, intent), size, intent);
+    const place = e.probe(e.linearOperand(e.effectiveAddress(), size, intent), size, intent, e.form.size);
     e.routine(name, () => e.c.get(place.host), e.k(e.form.size === 4 ? 1 : 0))();
     if (intent === 'write') e.commit(place);
     e.next();

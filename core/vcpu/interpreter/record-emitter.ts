@@ -3,7 +3,14 @@
 import { GP, STACK_FAULT } from '../../isa/exceptions.ts';
 import type { Form } from '../../isa/forms.ts';
 import { SS } from '../../isa/registers.ts';
-import { Emitter, type Intent, LOCAL_CONTEXT, type Place, type Value } from '../../isa/semantics/emitter.ts';
+import {
+  Emitter,
+  type Intent,
+  LOCAL_CONTEXT,
+  naturalAlignment,
+  type Place,
+  type Value,
+} from '../../isa/semantics/emitter.ts';
 import {
   CTX_BUDGET,
   CTX_EXIT,
@@ -30,6 +37,7 @@ import {
 import type { Code } from '../../wasm/code.ts';
 import * as w from '../../wasm/opcodes.ts';
 import { EXIT_BUDGET, EXIT_FAULT, EXIT_LOOKUP, EXIT_TRAP } from '../exit.ts';
+import { slowAccess } from '../slow-data.ts';
 import type { RoutineIndex } from '../x87/routine.ts';
 import {
   REC_DISPLACEMENT,
@@ -51,7 +59,7 @@ export const LOCAL_RECORD = 1;
 
 /** Function indices of what handlers call. */
 export interface Runtime {
-  /** (context, linear, size | intent << 8) -> host address, or 0 after setting the exit. */
+  /** (context, linear, what of `slowAccess`) -> host address, or 0 after setting the exit. */
   readonly slow: number;
   /** (context): writes the scratch buffer out. */
   readonly commit: number;
@@ -72,7 +80,6 @@ export interface Ends {
   exit(): void;
 }
 
-const INTENTS: Record<Intent, number> = { read: 0, write: 1, update: 2 };
 const EDGE = 0x1000;
 
 export class RecordEmitter extends Emitter {
@@ -232,7 +239,7 @@ export class RecordEmitter extends Emitter {
     return this.let(this.add(first, word(SEG_BASE)));
   }
 
-  probe(linearAddress: Value, size: number, intent: Intent): Place {
+  probe(linearAddress: Value, size: number, intent: Intent, alignment = naturalAlignment(size)): Place {
     const c = this.c;
     const linear = this.let(linearAddress);
     const host = c.temporary(w.I32);
@@ -254,7 +261,7 @@ export class RecordEmitter extends Emitter {
     c.end();
     c.get(LOCAL_CONTEXT);
     linear();
-    c.i32(size | (INTENTS[intent] << 8));
+    c.i32(slowAccess(size, intent, alignment));
     c.call(this.runtime.slow);
     c.tee(host);
     c.op(w.I32_EQZ);

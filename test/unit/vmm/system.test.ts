@@ -123,14 +123,22 @@ describe('POPF', () => {
     expect(rig.word(rig.context.register(ESP))).toBe(0x246);
   });
 
-  it('is refused where it would switch alignment checks on', () => {
-    protectedMode(rig, 3);
-    rig.cpu.cr0 |= 0x40000;
-    rig.poke(rig.context.register(ESP), 0x40002);
-    expect(rig.execute(instruction('popf'))).toMatchObject({
-      reason: 'refused',
-      message: 'alignment checking (EFLAGS.AC with CR0.AM at CPL 3) is not built yet',
-    });
+  it('switches alignment checks on and off, which only CPL 3 and CR0.AM make', () => {
+    for (const [cpl, am, checked] of [
+      [3, 0x40000, true],
+      [3, 0, false],
+      [0, 0x40000, false],
+    ] as const) {
+      rig = new CpuRig();
+      protectedMode(rig, cpl);
+      rig.vmm.monitor.setCr0(rig.cpu.cr0 | am);
+      rig.poke(rig.context.register(ESP), 0x40002);
+      rig.execute(instruction('popf'));
+      expect(rig.context.alignmentChecked, `cpl ${cpl} am ${am}`).toBe(checked);
+      rig.poke(rig.context.register(ESP), 2);
+      rig.execute(instruction('popf'));
+      expect(rig.context.alignmentChecked).toBe(false);
+    }
   });
 });
 
