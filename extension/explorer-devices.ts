@@ -14,6 +14,7 @@ const TITLES: Readonly<Record<string, string>> = {
   rtc: 'MC146818 clock and CMOS',
   vga: 'display adapter',
   port92: 'system control port 92h',
+  coprocessor: 'x87 error port F0h',
 };
 
 /** Bit names, lowest first, by the end of the field's path. */

@@ -39,6 +39,16 @@ export interface ByteSink {
   put(byte: number): void;
 }
 
+/** The wires by which a board hears of x87 errors when CR0.NE is clear. */
+export interface CoprocessorErrors {
+  /** IGNNE#: x87 instructions execute in spite of a pending error. */
+  readonly ignored: boolean;
+  /** FERR# became active: an instruction found an error pending. */
+  report(): void;
+  /** FERR# is no longer active. */
+  gone(): void;
+}
+
 /** What the monitor asks for pending interrupts; the 8259 pair implements it. */
 export interface InterruptController {
   /** True while an unmasked request waits. */

@@ -173,14 +173,22 @@ export class MachineRun {
       const outcome = await this.#passInterrupts();
       if (outcome !== undefined) return outcome;
     }
-    const { steps } = this.#machine;
+    let { steps } = this.#machine;
     if (steps >= this.limit) return { reason: 'limit', points: [] };
     const { cpu } = this.#vcpu;
-    const deliveries = cpu.deliveries + 1;
+    let deliveries = cpu.deliveries + 1;
     while (this.#machine.steps === steps && cpu.deliveries < deliveries) {
       const { untilTick } = this.#pacer;
       const turn = this.#turn(1, { skipBreak: true, holdInterrupts: !interrupts, deliveries, untilTick });
       if (turn.kind === 'stop') return turn.outcome;
+      if (cpu.halted && !interrupts && this.#machine.steps === steps) {
+        // Stopped before an x87 instruction that found an error: what ends that is passed, and the step comes after it.
+        const passed = await this.#passInterrupts();
+        if (passed !== undefined) return passed;
+        steps = this.#machine.steps;
+        deliveries = cpu.deliveries + 1;
+        continue;
+      }
       if (turn.kind === 'idle') return STEPPED;
       if (this.#machine.steps > steps || cpu.deliveries >= deliveries) break;
       if (this.#takeInterrupt()) return { reason: 'interrupted', points: [] };

@@ -32,6 +32,7 @@ export const STANDARD_PORTS = {
   ],
   systemControl: [{ base: 0x92, count: 1 }],
   debugcon: [{ base: 0xe9, count: 1 }],
+  coprocessor: [{ base: 0xf0, count: 2 }],
   debugExit: [{ base: 0xf4, count: 4, width: 4 }],
   power: [
     { base: 0x604, count: 2, offset: POWER_CONTROL, width: 2 },
@@ -41,4 +42,4 @@ export const STANDARD_PORTS = {
 } as const satisfies { [device: string]: readonly PortRange[] };
 
 /** Inputs of the 8259 pair. */
-export const STANDARD_IRQS = { pit: 0, keyboard: 1, com1: 4, rtc: 8 } as const;
+export const STANDARD_IRQS = { pit: 0, keyboard: 1, com1: 4, rtc: 8, coprocessor: 13 } as const;

@@ -2,9 +2,10 @@
  * The motherboard: which devices there are, where they sit and how their wires run. The only file that names
  * concrete devices.
  */
-import type { Device, InterruptController } from '../bus/device.ts';
+import type { CoprocessorErrors, Device, InterruptController } from '../bus/device.ts';
 import type { PortBus } from '../bus/port-bus.ts';
 import type { VirtualClock } from '../bus/virtual-clock.ts';
+import { CoprocessorPort } from '../devices/coprocessor-port.ts';
 import { DebugPort } from '../devices/debug-port.ts';
 import { ExitPort } from '../devices/exit-port.ts';
 import { leaveAsFirmware } from '../devices/firmware-defaults.ts';
@@ -34,6 +35,8 @@ export interface BoardParts {
   output(channel: OutputChannel, byte: number): void;
   /** The A20 gate of all vCPUs. */
   setA20(open: boolean): void;
+  /** An x87 error is pending in the processor that has CR0.NE clear. */
+  errorPending(): boolean;
   /** A device ends the run, or resets the machine, once the current instruction is over. */
   request(event: MachineEvent): void;
 }
@@ -42,6 +45,7 @@ export class Board {
   /** In a fixed order, which saved states and hashes follow. */
   readonly devices: readonly Device[];
   readonly interrupts: InterruptController;
+  readonly coprocessor: CoprocessorErrors;
   readonly serial: Uart16550;
   readonly keyboard: I8042;
   readonly vga: VgaText | undefined;
@@ -50,7 +54,7 @@ export class Board {
   readonly #systemControl: SystemControl;
   readonly #rtc: RtcCmos;
 
-  constructor({ config, clock, ports, physical, output, setA20, request }: BoardParts) {
+  constructor({ config, clock, ports, physical, output, setA20, errorPending, request }: BoardParts) {
     const pic = new Pic8259Pair();
     // Either gate opens the line (PS/2 technical reference, system control port A).
     const a20 = { set: () => setA20(this.a20) };
@@ -64,10 +68,12 @@ export class Board {
     });
     const keyboard = new I8042({ clock, irq: pic.irq(STANDARD_IRQS.keyboard), a20, resetCpu });
     const systemControl = new SystemControl({ a20, resetCpu });
+    const coprocessor = new CoprocessorPort({ irq: pic.irq(STANDARD_IRQS.coprocessor), pending: errorPending });
     const debugcon = new DebugPort({ out: { put: (byte) => output('debugcon', byte) } });
     const debugExit = new ExitPort({ exit: (status) => request({ kind: 'exit', status }) });
     const power = new PowerPort({ powerOff: () => request({ kind: 'poweroff' }) });
     this.interrupts = pic;
+    this.coprocessor = coprocessor;
     this.#pic = pic;
     this.#rtc = rtc;
     this.#pit = pit;
@@ -80,10 +86,12 @@ export class Board {
     ports.attach(serial, STANDARD_PORTS.com1);
     ports.attach(keyboard, STANDARD_PORTS.keyboard);
     ports.attach(systemControl, STANDARD_PORTS.systemControl);
+    ports.attach(coprocessor, STANDARD_PORTS.coprocessor);
     ports.attach(debugcon, STANDARD_PORTS.debugcon);
     ports.attach(debugExit, STANDARD_PORTS.debugExit);
     ports.attach(power, STANDARD_PORTS.power);
-    const devices: Device[] = [pic, pit, rtc, serial, keyboard, systemControl, debugcon, debugExit, power];
+    const devices: Device[] = [pic, pit, rtc, serial, keyboard, systemControl, coprocessor];
+    devices.push(debugcon, debugExit, power);
     if (config.vga === 'std') {
       this.vga = new VgaText({ clock, readMemory: (address, length) => physical.read(address, length) });
       ports.attach(this.vga, STANDARD_PORTS.vga);

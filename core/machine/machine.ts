@@ -93,6 +93,7 @@ export class Machine implements MachineParts {
       physical: this.physical,
       output: (channel, byte) => this.#output(channel, byte),
       setA20: (open) => this.#setA20(open),
+      errorPending: () => this.vcpus[0].vmm.x87Errors.pending,
       request: (event) => this.#request(event),
     });
     const hooks = { enter: () => this.#syncClock(), leave: () => this.#afterAccess() };
@@ -103,6 +104,7 @@ export class Machine implements MachineParts {
       mmio: new MemoryGate(this.mmio, hooks),
       ports: gate,
       interrupts: this.board.interrupts,
+      coprocessor: this.board.coprocessor,
       statistics: this.statistics,
       tier0,
       tier: config.tier,

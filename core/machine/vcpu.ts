@@ -1,5 +1,5 @@
 /** One virtual CPU with everything that is its own: register file, privileged state, engine, shadow paging, monitor. */
-import type { InterruptController } from '../bus/device.ts';
+import type { CoprocessorErrors, InterruptController } from '../bus/device.ts';
 import type { LinearMemory } from '../memory/linear-memory.ts';
 import type { PhysicalMemory } from '../memory/physical-memory.ts';
 import { Context } from '../vcpu/context.ts';
@@ -26,6 +26,7 @@ export interface SharedParts {
   readonly mmio: MemoryBus;
   readonly ports: PortSpace;
   readonly interrupts: InterruptController;
+  readonly coprocessor?: CoprocessorErrors;
   readonly statistics: TrapStatistics;
   readonly tier0: WebAssembly.Module;
   readonly tier: 0 | 1;
@@ -39,8 +40,8 @@ export function buildVcpu(index: number, shared: SharedParts): Vcpu {
   const space = new ShadowPaging(memory, physical, shared.mmio, cpu);
   const engine = new DirectEngine(memory, space, shared.tier0, { tier: shared.tier });
   physical.onWrite((hostPage, offset, length) => engine.invalidate(hostPage, offset, length));
-  const { ports, interrupts, statistics, now } = shared;
-  const vmm = new Vmm({ engine, context, cpu, space, ports, interrupts, statistics, now });
+  const { ports, interrupts, coprocessor, statistics, now } = shared;
+  const vmm = new Vmm({ engine, context, cpu, space, ports, interrupts, coprocessor, statistics, now });
   vmm.reset();
   return { context, cpu, space, engine, vmm };
 }

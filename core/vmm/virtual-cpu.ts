@@ -42,9 +42,6 @@ export const SHADOW_STI = 1;
 /** After a load of SS: no interrupt and no debug trap, so that ESP can be loaded too. */
 export const SHADOW_SS = 2;
 
-/** What CR0.NE clear asks for; refused until then. */
-export const X87_ERRORS_BY_IRQ13 = 'reporting of x87 errors through IRQ 13 (CR0.NE clear)';
-
 /** EDX after reset and CPUID.1:EAX: family 6, model 1, stepping 9. */
 export const CPU_SIGNATURE = 0x619;
 

@@ -2,6 +2,7 @@
  * The monitor's loop: direct execution until something traps, one dispatch over why, emulation, and
  * again. It delivers interrupts and exceptions between steps and counts steps exactly.
  */
+import type { CoprocessorErrors } from '../bus/device.ts';
 import { IF, RF, TF } from '../isa/eflags.ts';
 import { DB, MF } from '../isa/exceptions.ts';
 import type { Instruction } from '../isa/instruction.ts';
@@ -9,6 +10,7 @@ import { CTX_FLAG_REST } from '../memory/layout.ts';
 import type { Engine } from '../vcpu/engine.ts';
 import { EXIT_ALONE, EXIT_BREAK, EXIT_BUDGET, EXIT_FAULT, EXIT_TRAP, EXIT_WATCH } from '../vcpu/exit.ts';
 import { debugCause } from './breakpoints.ts';
+import { NO_COPROCESSOR, X87Errors } from './coprocessor-errors.ts';
 import { SOURCE_EXCEPTION, SOURCE_EXTERNAL } from './event-source.ts';
 import { DELIVERED, type Delivery, ENDLESS, Events, SHUT_DOWN, STOPPED, type VectorPoint } from './events.ts';
 import { HANDLERS } from './handlers.ts';
@@ -16,11 +18,13 @@ import { type Handler, Monitor, type MonitorParts, setFpuMode } from './monitor.
 import { AGAIN, DONE, FAULT, JUMPED, type Outcome, POINT } from './outcome.ts';
 import { resetProcessor } from './reset.ts';
 import type { TrapCounter, TrapStatistics } from './statistics.ts';
-import { CR0_NE, DR6_BS, SHADOW_NONE, SHADOW_SS, type VirtualCpu, X87_ERRORS_BY_IRQ13 } from './virtual-cpu.ts';
+import { DR6_BS, SHADOW_NONE, SHADOW_SS, type VirtualCpu } from './virtual-cpu.ts';
 import type { RunOptions, VmmExit, VmmExitReason } from './vmm-exit.ts';
 
 export interface VmmParts extends MonitorParts {
   readonly engine: Engine;
+  /** Absent: an x87 error with CR0.NE clear stops the processor, and no request comes of it. */
+  readonly coprocessor?: CoprocessorErrors;
   readonly statistics: TrapStatistics;
 }
 
@@ -49,6 +53,7 @@ export class Vmm {
   /** Steps retired since power-on. */
   steps = 0;
   readonly #engine: Engine;
+  readonly x87Errors: X87Errors;
   readonly #rows = new Map<string, Row>();
   readonly #exit: VmmExit = {
     reason: 'budget',
@@ -65,6 +70,7 @@ export class Vmm {
 
   constructor(parts: VmmParts) {
     this.#engine = parts.engine;
+    this.x87Errors = new X87Errors(parts.context, parts.cpu, parts.coprocessor ?? NO_COPROCESSOR);
     this.cpu = parts.cpu;
     this.statistics = parts.statistics;
     this.monitor = new Monitor(parts);
@@ -126,11 +132,13 @@ export class Vmm {
   run(budget: number, options: RunOptions = NO_OPTIONS): VmmExit {
     const { cpu, monitor } = this;
     const { context, interrupts, breakpoints } = monitor;
+    const errors = this.x87Errors;
     const end = this.steps + budget;
     const hold = options.holdInterrupts === true;
     const mostDeliveries = options.deliveries ?? Number.POSITIVE_INFINITY;
     let skip = options.skipBreak === true;
     let alone = false;
+    errors.overlooked = false;
     monitor.modeChange = 0;
     // A debugger that loaded a segment since has read descriptors, which is none of the guest's accesses. It may
     // have disarmed the breakpoints after that, too.
@@ -163,11 +171,12 @@ export class Vmm {
         if (stop !== GO_ON) return stop;
         // A code point at the handler is another than the one to go on from.
         skip = false;
+        errors.overlooked = false;
         continue;
       }
       if (cpu.halted) return this.#stop('halted');
       // Wherever a run was cut, a code point has stopped before the first iteration already.
-      const pass = skip || context.eip === this.#repeatingAt;
+      const pass = skip || errors.overlooked || context.eip === this.#repeatingAt;
       const met = breakpoints.executes ? breakpoints.executionMet() : 0;
       if (met !== 0) {
         // At the same address the debugger is first, and then the guest finds its own.
@@ -179,9 +188,11 @@ export class Vmm {
       }
       // One step at a time where something has to be looked at after each.
       const single = (flags & TF) !== 0;
-      const cautious = single || waiting || alone || cpu.pendingDebug !== 0;
+      const cautious = single || waiting || alone || cpu.pendingDebug !== 0 || errors.ignored;
       const length = cautious ? 1 : Math.min(end - this.steps, LONGEST_RUN);
+      if (errors.overlooked) errors.hide();
       const exit = this.#engine.run(context, length, pass, alone);
+      if (errors.overlooked) errors.show(exit.reason === EXIT_ALONE);
       alone = exit.reason === EXIT_ALONE;
       skip = skip && alone && exit.steps === 0;
       if (exit.steps > 0) {
@@ -191,6 +202,7 @@ export class Vmm {
         this.#setRepeating(exit.repeating);
         if (single) cpu.pendingDebug |= DR6_BS;
         if (breakpoints.armed) cpu.pendingDebug |= breakpoints.takeMet();
+        errors.stepped();
       }
       if (exit.reason === EXIT_BUDGET || alone) continue;
       if (exit.reason === EXIT_WATCH) return this.#stop('watch');
@@ -291,15 +303,15 @@ export class Vmm {
   }
 
   #engineFault(vector: number, errorCode: number, linear: number, cause: string): VmmExit | undefined {
-    const { monitor, cpu } = this;
+    const { monitor } = this;
     this.#forgetMet();
+    if (vector === MF && this.x87Errors.pending) {
+      this.x87Errors.found();
+      return GO_ON;
+    }
     this.statistics.faults[vector]++;
     monitor.raise(vector, errorCode, cause);
     monitor.faultLinear = linear;
-    if (vector === MF && !(cpu.cr0 & CR0_NE)) {
-      monitor.refuse(X87_ERRORS_BY_IRQ13);
-      return this.#refused();
-    }
     return this.#after(this.events.raiseFault());
   }
 

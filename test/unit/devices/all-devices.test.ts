@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Device, DeviceState, StateValue, Width } from '../../../core/bus/device.ts';
 import { PortBus } from '../../../core/bus/port-bus.ts';
 import { VirtualClock } from '../../../core/bus/virtual-clock.ts';
+import { CoprocessorPort } from '../../../core/devices/coprocessor-port.ts';
 import { DebugPort } from '../../../core/devices/debug-port.ts';
 import { ExitPort } from '../../../core/devices/exit-port.ts';
 import { I8042 } from '../../../core/devices/i8042.ts';
@@ -35,6 +36,7 @@ function pc(hz: number) {
     com1: uart,
     vga,
     systemControl: new SystemControl({ a20, resetCpu: () => {} }),
+    coprocessor: new CoprocessorPort({ irq: pic.irq(STANDARD_IRQS.coprocessor), pending: () => pic.pending }),
     debugcon: new DebugPort({ out }),
     debugExit: new ExitPort({ exit: () => {} }),
     power: new PowerPort({ powerOff: () => {} }),
