@@ -2,6 +2,7 @@
  * Alignment checks beside the processor the tests run on: Linux sets CR0.AM, so that a ring 3 program with EFLAGS.AC
  * has them. Instructions of a table at every alignment, and random ones that also meet an absent page.
  */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { alignmentForms } from '../engine/alignment-forms.ts';
 import { AC, DATA, type UserRig, userRig } from '../engine/user-rig.ts';
@@ -15,6 +16,11 @@ const AC_FAULT = 17;
 const PAGE_FAULT = 14;
 const RANDOM = Number(process.env.TRAPGATE_ACCESSES ?? 4000);
 const hex = (value: number) => value.toString(16);
+/**
+ * Where the manual leaves a choice (which of two faults is first, what of an instruction was done before one) ours is
+ * AMD's. Of another maker's processor only what table 6-7 decides is asked: aligned or not.
+ */
+const STRICT = readFileSync('/proc/cpuinfo', 'latin1').includes('AuthenticAMD');
 
 /**
  * What shows how a case ended. After #AC also that nothing was done. Of a page fault the page: which byte of FNSAVE or
@@ -22,6 +28,7 @@ const hex = (value: number) => value.toString(16);
  */
 function shown(answer: HostAnswer): string {
   const { vector, errorCode, eip, cr2, registers, eflags, window } = answer;
+  if (!STRICT) return `vector ${vector}`;
   const end = `vector ${vector} eip ${hex(eip)}`;
   if (vector === PAGE_FAULT) return `${end} error ${errorCode} page ${hex(cr2 >>> 12)}`;
   if (vector !== AC_FAULT) return end;
@@ -57,8 +64,10 @@ function compare(cases: readonly HostCase[], names: readonly string[]): Map<numb
     vectors.set(host[i].vector, (vectors.get(host[i].vector) ?? 0) + 1);
     const wanted = shown(host[i]);
     rigs.forEach((rig, tier) => {
-      const got = shown(runHere(rig, one));
-      if (got !== wanted) differences.push(`${names[i]}, tier ${tier}:\n  host ${wanted}\n  here ${got}`);
+      const answer = runHere(rig, one);
+      const open = !STRICT && (answer.vector === PAGE_FAULT || host[i].vector === PAGE_FAULT);
+      const got = shown(answer);
+      if (got !== wanted && !open) differences.push(`${names[i]}, tier ${tier}:\n  host ${wanted}\n  here ${got}`);
     });
   });
   expect(differences.slice(0, 20).join('\n'), `${differences.length} differences`).toBe('');
