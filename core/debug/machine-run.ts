@@ -174,10 +174,10 @@ export class MachineRun {
       if (outcome !== undefined) return outcome;
     }
     let { steps } = this.#machine;
-    if (steps >= this.limit) return { reason: 'limit', points: [] };
     const { cpu } = this.#vcpu;
     let deliveries = cpu.deliveries + 1;
     while (this.#machine.steps === steps && cpu.deliveries < deliveries) {
+      if (steps >= this.limit) return { reason: 'limit', points: [] };
       const { untilTick } = this.#pacer;
       const turn = this.#turn(1, { skipBreak: true, holdInterrupts: !interrupts, deliveries, untilTick });
       if (turn.kind === 'stop') return turn.outcome;
@@ -203,6 +203,9 @@ export class MachineRun {
     while (this.#machine.interruptWaiting || this.#vcpu.cpu.halted) {
       const outcome = await this.#throughInterrupt();
       if (outcome !== undefined) return outcome;
+      // They may follow one another for ever, without a turn for the host.
+      if (this.#machine.steps >= this.limit) return { reason: 'limit', points: [] };
+      if (this.#pacer.due) await this.#slice();
       this.#machine.settle();
     }
     return undefined;

@@ -167,9 +167,12 @@ export class Machine implements MachineParts {
       this.#agents.poll(this.clock.now());
       if (this.#event !== undefined) continue;
       this.clock.fireDue();
-      const exit = this.#runQuantum(left, untilTick, deliveries, skipBreak, options.holdInterrupts ?? false);
+      const hold = options.holdInterrupts ?? false;
+      const exit = this.#runQuantum(left, untilTick, deliveries, skipBreak, hold);
       skipBreak = false;
       if (exit.reason === 'halted') {
+        // What ends the halt is held back, not awaited: without the hold no time would pass.
+        if (hold && this.interruptWaiting) return SLICE;
         if (!this.#skipIdleTime(untilTick)) return { kind: 'idle', dead: this.dead };
         if (++jumps >= IDLE_JUMPS) return SLICE;
       } else {

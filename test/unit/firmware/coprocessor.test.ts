@@ -7,6 +7,7 @@ import { EXIT, finish, machineOf, START, words } from './real-mode.ts';
 /** 7100h: how often a handler ran · 7102h: status word it found · 7104h: IP it returns to. */
 const COUNT = 0x7100;
 const EOI = 'mov $0x20, %al; out %al, $0xa0; out %al, $0x20;';
+const HOST = { yieldToHost: () => new Promise<void>((resolve) => setImmediate(resolve)) };
 /** Division by zero is unmasked; the vector of request 13 is ours. */
 const SETUP = `${START}
   movw $handler, 0x75*4; movw $0, 0x75*4+2; movl $0, ${COUNT}
@@ -76,7 +77,7 @@ describe('an x87 error with CR0.NE clear', () => {
       ['cli', 0],
     ] as const) {
       const machine = machineOf(program(`${first}; ${DIVIDE} fwait`, CLEARING));
-      const target = new MachineTarget(machine, { yieldToHost: () => new Promise((resolve) => setImmediate(resolve)) });
+      const target = new MachineTarget(machine, HOST);
       const { context, space } = machine.vcpus[0];
       const isWait = () => context.eip >= 0x7c00 && space.readLinear(context.eip, 1)[0] === 0x9b;
       while (!isWait()) await target.resume({ kind: 'step' });
@@ -84,6 +85,33 @@ describe('an x87 error with CR0.NE clear', () => {
       expect(await target.resume({ kind: 'step' })).toMatchObject({ reason: 'step' });
       expect([context.eip - at, words(machine, COUNT, 1)[0]]).toEqual([moved, moved]);
     }
+  });
+
+  it('takes no other time with a debugger that steps', async () => {
+    const image = program(`${DIVIDE} fwait; ${DIVIDE} fwait`, CLEARING);
+    const alone = machineOf(image);
+    finish(alone);
+    const machine = machineOf(image);
+    const target = new MachineTarget(machine, HOST);
+    let stop = await target.resume({ kind: 'step' });
+    while (stop.reason === 'step' && machine.steps < alone.steps) stop = await target.resume({ kind: 'step' });
+    expect([stop.reason, machine.clock.now()]).toEqual(['exit', alone.clock.now()]);
+    expect(machine.stateHash()).toBe(alone.stateHash());
+  });
+
+  it('whose request is masked keeps a step waiting among other interrupts, until the user has enough', async () => {
+    const machine = machineOf(program(`mov $0xff, %al; out %al, $0xa1; ${DIVIDE} movw $1, 0x7300; fwait`, CLEARING));
+    while (words(machine, 0x7300, 1)[0] === 0) machine.run(1);
+    const { context } = machine.vcpus[0];
+    const at = context.eip;
+    // A clock on which every look takes a second, so that the host's turn comes soon.
+    let now = 0;
+    const target = new MachineTarget(machine, { ...HOST, milliseconds: () => (now += 1000) });
+    setImmediate(() => target.interrupt());
+    expect(await target.resume({ kind: 'step' })).toMatchObject({ reason: 'interrupted' });
+    expect([context.eip, words(machine, COUNT, 1)[0]]).toEqual([at, 0]);
+    const limited = new MachineTarget(machine, { ...HOST, maxSteps: machine.steps + 100 });
+    expect(await limited.resume({ kind: 'step' })).toMatchObject({ reason: 'limit' });
   });
 
   it('goes on in a machine that was saved anywhere on the way', () => {
